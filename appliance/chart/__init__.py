@@ -1,0 +1,1 @@
+"""The printed chart: its layout, its drawing, and finding it in a photo."""

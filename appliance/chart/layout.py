@@ -1,0 +1,312 @@
+"""What is printed where: the chart family's geometry in millimetres, and nothing else.
+
+Paper coordinates: origin in the paper's top left corner, x to the right, y down, millimetres. The top edge leans away
+from the camera, so a smaller y lies deeper.
+
+Every layout is one pattern of square cells around the aim point. Dark squares, turned alternately by ± 11°, offer
+slanted edges along and across the tilt; a finer grid of the same squares surrounds the Siemens star at the aim point, so that
+a long lens that sees only the middle still finds edges. ArUco fiducials of three sizes say which layout this is and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from math import cos, pi, radians, sin
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from appliance.errors import UsageError
+
+Point = tuple[float, float]
+Polygon = tuple[Point, ...]
+
+LAYOUT_VERSION = 1
+PAPERS_MM: dict[str, tuple[float, float]] = {
+    "a4": (210.0, 297.0),
+    "a3": (297.0, 420.0),
+    "letter": (215.9, 279.4),
+}
+GENERAL_PITCH_MM = {"a4": 13.0, "a3": 18.4, "letter": 12.5}
+FAMILY_PITCH_MM: tuple[float, ...] = (3.15, 4.0, 5.0, 6.3, 8.0, 10.0, 12.5, 16.0, 20.0, 25.0, 31.5)
+"""Cell pitches of the charts made for one set-up (Renard series R10); the general chart has its paper's own."""
+
+SQUARE_TURN_DEG = 11.0
+"""Squares are turned alternately by plus and minus this: at any roll one of the two keeps clear of the pixel axes."""
+SQUARE_PER_PITCH = 8 / 13
+DICTIONARY_ID = cv2.aruco.DICT_5X5_1000
+MARKER_MODULES = 7
+IDS_PER_LAYOUT = 27
+MOST_COLUMNS, MOST_ROWS = 15, 19
+STAR_CYCLES = 36
+
+
+@dataclass(frozen=True)
+class Fiducial:
+    """An upright ArUco marker: id, centre and side in mm."""
+
+    id: int
+    x_mm: float
+    y_mm: float
+    side_mm: float
+
+    @property
+    def corners_mm(self) -> npt.NDArray[np.float64]:
+        """(4, 2) corners: top left, top right, bottom right, bottom left, as ArUco orders them."""
+        h = self.side_mm / 2
+        return np.array([(-h, -h), (h, -h), (h, h), (-h, h)]) + (self.x_mm, self.y_mm)
+
+
+@dataclass(frozen=True)
+class PrintedEdge:
+    """A straight dark-to-light edge; walking from point 1 to point 2 with y down, dark lies on the right hand.
+
+    ``clearance_mm`` is free of other ink on the light side, ``depth_of_ink_mm`` the ink's width on the dark side.
+    """
+
+    id: str
+    x1_mm: float
+    y1_mm: float
+    x2_mm: float
+    y2_mm: float
+    clearance_mm: float
+    depth_of_ink_mm: float
+    across_tilt: bool
+    """True for near-horizontal edges (constant depth once the chart is tilted)."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line of print: anchor point (left or middle of the baseline) and type size in mm."""
+
+    x_mm: float
+    y_mm: float
+    size_mm: float
+    text: str
+    centred: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One chart of the family."""
+
+    name: str
+    version: int
+    paper: str
+    paper_mm: tuple[float, float]
+    aim_mm: Point
+    pitch_mm: float
+    columns: int
+    rows: int
+    fiducials: tuple[Fiducial, ...]
+    edges: tuple[PrintedEdge, ...]
+    squares: tuple[Polygon, ...]
+    ink: tuple[Polygon, ...]
+    """All printed areas but the text: dark polygons that do not overlap each other."""
+    texts: tuple[Text, ...]
+    star_radius_mm: float
+
+    @property
+    def title(self) -> str:
+        """Name and version as stored with every check: ``a4-general v1``."""
+        return f"{self.name} v{self.version}"
+
+
+def _turned_square(x: float, y: float, side: float, turn_deg: float) -> Polygon:
+    c, s, h = cos(radians(turn_deg)), sin(radians(turn_deg)), side / 2
+    # clockwise on paper (y down) from the top left corner: ink on the right hand of every side
+    return tuple((x + c * u - s * v, y + s * u + c * v) for u, v in ((-h, -h), (h, -h), (h, h), (-h, h)))
+
+
+def _marker_ink(marker: Fiducial) -> Iterator[Polygon]:
+    dictionary = cv2.aruco.getPredefinedDictionary(DICTIONARY_ID)
+    picture = cv2.aruco.generateImageMarker(dictionary, marker.id, MARKER_MODULES)
+    cell = marker.side_mm / MARKER_MODULES
+    left, top = marker.x_mm - marker.side_mm / 2, marker.y_mm - marker.side_mm / 2
+    for row in range(MARKER_MODULES):
+        column = 0
+        while column < MARKER_MODULES:
+            if picture[row, column]:
+                column += 1
+                continue
+            start = column
+            while column < MARKER_MODULES and not picture[row, column]:
+                column += 1
+            yield _rectangle(
+                left + start * cell, top + row * cell, left + column * cell, top + (row + 1) * cell
+            )
+
+
+def _rectangle(x1: float, y1: float, x2: float, y2: float) -> Polygon:
+    return ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
+
+
+def _star(aim: Point, radius: float) -> Iterator[Polygon]:
+    inner = radius * 0.04
+    step = pi / STAR_CYCLES
+    for k in range(STAR_CYCLES):
+        a, b = 2 * k * step, (2 * k + 1) * step
+        yield tuple(
+            (aim[0] + r * cos(t), aim[1] + r * sin(t))
+            for r, t in ((inner, a), (radius, a), (radius, b), (inner, b))
+        )
+    for k in range(4):  # four pointers make the star findable as the aim mark when it is all blur
+        t = k * pi / 2
+        tip, base, half = radius * 1.06, radius * 1.2, radius * 0.07
+        yield tuple(
+            (aim[0] + r * cos(t) - w * sin(t), aim[1] + r * sin(t) + w * cos(t))
+            for r, w in ((tip, 0.0), (base, -half), (base, half))
+        )
+
+
+def _square_edges(name: str, square: Polygon, clearance: float, side: float) -> Iterator[PrintedEdge]:
+    for k, label in enumerate("nesw"):
+        (x1, y1), (x2, y2) = square[k], square[(k + 1) % 4]
+        yield PrintedEdge(f"{name}{label}", x1, y1, x2, y2, clearance, side, label in "ns")
+
+
+class _Grid:
+    """Cells of one pitch around the aim point, some of them taken by fiducials or finer grids."""
+
+    def __init__(self, aim: Point, pitch: float, columns: int, rows: int, prefix: str) -> None:
+        self.aim, self.pitch, self.prefix = aim, pitch, prefix
+        self.half_columns, self.half_rows = columns // 2, rows // 2
+        self.taken: set[tuple[int, int]] = set()
+
+    def centre(self, i: float, j: float) -> Point:
+        return self.aim[0] + i * self.pitch, self.aim[1] + j * self.pitch
+
+    def squares(self) -> Iterator[tuple[str, Polygon, float, float]]:
+        side = self.pitch * SQUARE_PER_PITCH
+        turn = radians(SQUARE_TURN_DEG)
+        clearance = self.pitch - side * (cos(turn) + sin(turn))
+        for j in range(-self.half_rows, self.half_rows + 1):
+            for i in range(-self.half_columns, self.half_columns + 1):
+                if (i, j) not in self.taken:
+                    sign = 1 if (i + j) % 2 == 0 else -1
+                    square = _turned_square(*self.centre(i, j), side, sign * SQUARE_TURN_DEG)
+                    yield f"{self.prefix}{i:+d}{j:+d}", square, clearance, side
+
+
+def _odd(n: float) -> int:
+    return max(int((n - 1) // 2 * 2 + 1), 5)
+
+
+def _fiducials(grid: _Grid, fine: _Grid, half_zone: int, base: int) -> list[Fiducial]:
+    placed: list[tuple[Point, float]] = []
+    for i, j in ((-3, 0), (3, 0), (-3, -3), (3, -3), (-3, 3), (3, 3)):
+        fine.taken.add((i, j))
+        placed.append((fine.centre(i, j), fine.pitch * 0.7))
+    ring = half_zone + 1
+    for i, j in ((-1, 0), (1, 0), (-1, -1), (1, -1), (-1, 1), (1, 1), (0, -1), (0, 1)):
+        grid.taken.add((i * ring, j * ring))
+        placed.append((grid.centre(i * ring, j * ring), grid.pitch * 0.7))
+    a, b = grid.half_columns, grid.half_rows
+    blocks = {(-a, -b), (a - 1, -b), (-a, b - 1), (a - 1, b - 1), (-a, -1), (a - 1, 0), (-1, -b), (0, b - 1)}
+    for i, j in sorted(blocks):
+        cells = {(i + u, j + v) for u in (0, 1) for v in (0, 1)}
+        if not cells & grid.taken:
+            grid.taken |= cells
+            placed.append((grid.centre(i + 0.5, j + 0.5), grid.pitch * 1.55))
+    return [Fiducial(base + k, *centre, side) for k, (centre, side) in enumerate(placed)]
+
+
+def _ruler(x: float, y: float, length: int) -> Iterator[Polygon]:
+    yield _rectangle(x, y - 0.15, x + length, y)
+    for mm in range(length + 1):
+        tick = 3.0 if mm % 10 == 0 else 2.2 if mm % 5 == 0 else 1.5
+        yield _rectangle(x + mm - 0.06, y, x + mm + 0.06, y + tick)
+
+
+def _texts(
+    paper: tuple[float, float], title: str, top: float, bottom: float, ruler_mm: int
+) -> Iterator[Text]:
+    width = paper[0]
+    yield Text(width / 2, top - 11.6, 3.2, f"focuscheck chart {title}", centred=True)
+    yield Text(width / 2, top - 8.0, 2.6, "TOP: this edge leans AWAY from the camera", centred=True)
+    yield Text(width / 2 + 52, top - 3.6, 2.2, "this bar: exactly 100 mm")
+    for mm in range(0, ruler_mm + 1, 10):
+        yield Text(width / 2 - ruler_mm / 2 + mm, bottom + 7.4, 2.0, f"{mm}", centred=True)
+    lines = (
+        "Print at 100 % (no 'fit to page') on matt paper, then measure the bar with a steel ruler: it must be 100.0 mm ± 0.2 mm.",
+        "Glue it flat on a rigid plate. Tilt it 45° about a horizontal line, top edge away; the star on the lens axis.",
+        "Light it evenly from both sides without glare. Point the camera at the star and focus on the star.",
+    )
+    for k, line in enumerate(lines):
+        yield Text(width / 2, bottom + 10.4 + 2.7 * k, 1.9, line, centred=True)
+
+
+@cache
+def layout(paper: str, pitch_mm: float | None = None) -> Layout:
+    """Return a chart of the family: the general one of ``paper``, or one with cells of ``pitch_mm``.
+
+    Parameters
+    ----------
+    paper:
+        ``a4``, ``a3`` or ``letter``, portrait.
+    pitch_mm:
+        None for the general chart, else a member of ``FAMILY_PITCH_MM``.
+
+    Raises
+    ------
+    UsageError
+        If paper or pitch is not in the family.
+    """
+    if paper not in PAPERS_MM:
+        raise UsageError(f"There is no chart for paper '{paper}'; choose one of {', '.join(PAPERS_MM)}.")
+    if pitch_mm is not None and pitch_mm not in FAMILY_PITCH_MM:
+        raise UsageError(f"A cell of {pitch_mm:g} mm is not in the chart family {FAMILY_PITCH_MM}.")
+    size = PAPERS_MM[paper]
+    aim = (size[0] / 2, size[1] / 2)
+    pitch = pitch_mm or GENERAL_PITCH_MM[paper]
+    columns = min(_odd((size[0] - 14) / pitch), MOST_COLUMNS)
+    rows = min(_odd((size[1] - 40) / pitch), MOST_ROWS)
+    half_zone = 2 if columns >= 11 else 1
+    grid = _Grid(aim, pitch, columns, rows, "m")
+    zone_cells, fine_cells = 2 * half_zone + 1, 11 if half_zone == 2 else 7
+    fine = _Grid(aim, pitch * zone_cells / fine_cells, fine_cells, fine_cells, "s")
+    grid.taken |= {(i, j) for i in range(-half_zone, half_zone + 1) for j in range(-half_zone, half_zone + 1)}
+    fine.taken |= {(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)}
+    number = list(PAPERS_MM).index(paper) * (len(FAMILY_PITCH_MM) + 1)
+    number += 0 if pitch_mm is None else FAMILY_PITCH_MM.index(pitch_mm) + 1
+    fiducials = _fiducials(grid, fine, half_zone, number * IDS_PER_LAYOUT)
+    cells = [*grid.squares(), *fine.squares()]
+    edges = [edge for name, square, gap, side in cells for edge in _square_edges(name, square, gap, side)]
+    squares = tuple(square for _, square, _, _ in cells)
+    star_radius = fine.pitch * 1.22
+    top, bottom = aim[1] - rows * pitch / 2, aim[1] + rows * pitch / 2
+    ruler_mm = int((size[0] - 20) // 10 * 10)
+    furniture = [
+        *_star(aim, star_radius),
+        _rectangle(aim[0] - 50, top - 5.2, aim[0] + 50, top - 3.6),
+        *_ruler(aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
+    ]
+    name = f"{paper}-general" if pitch_mm is None else f"{paper}-p{pitch_mm:g}"
+    return Layout(
+        name=name,
+        version=LAYOUT_VERSION,
+        paper=paper,
+        paper_mm=size,
+        aim_mm=aim,
+        pitch_mm=pitch,
+        columns=columns,
+        rows=rows,
+        fiducials=tuple(fiducials),
+        edges=tuple(edges),
+        squares=squares,
+        ink=(*squares, *(p for marker in fiducials for p in _marker_ink(marker)), *furniture),
+        texts=tuple(_texts(size, f"{name} v{LAYOUT_VERSION}", top, bottom, ruler_mm)),
+        star_radius_mm=star_radius,
+    )
+
+
+def layout_of_marker(marker_id: int) -> Layout | None:
+    """Return the layout that a fiducial's id belongs to, None for an id outside the family."""
+    number, _ = divmod(marker_id, IDS_PER_LAYOUT)
+    paper, member = divmod(number, len(FAMILY_PITCH_MM) + 1)
+    if paper >= len(PAPERS_MM):
+        return None
+    return layout(list(PAPERS_MM)[paper], None if member == 0 else FAMILY_PITCH_MM[member - 1])

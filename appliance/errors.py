@@ -1,0 +1,65 @@
+"""What can go wrong, each with a sentence for the person at the bench: what is wrong, and what to do.
+
+Invalid *measurements* (no chart, clipped, too dark) are not exceptions but results with a reason code, see
+:mod:`appliance.focus.reasons`. The exceptions here stop the work before there is a result.
+"""
+
+from __future__ import annotations
+
+
+class FocuscheckError(Exception):
+    """Base of every error the user is told about; ``str(error)`` is a full sentence with a remedy."""
+
+    exit_status = 5
+    """Process exit status of the command that meets this error."""
+    oled_text = "FAULT"
+    """At most 16 capitals for the small display."""
+
+
+class UsageError(FocuscheckError):
+    """An option, setting or file name cannot be used as given; raised before anything is measured."""
+
+    exit_status = 2
+    oled_text = "BAD SETTING"
+
+
+class PictureError(FocuscheckError):
+    """A picture file is missing, empty, corrupt or of a kind that cannot be measured; give another file."""
+
+    exit_status = 4
+    oled_text = "BAD PICTURE"
+
+
+class CameraError(FocuscheckError):
+    """The camera is absent, in use or does not answer; check the ribbon cable and end other camera programs."""
+
+    exit_status = 4
+    oled_text = "NO CAMERA"
+
+
+class StorageError(FocuscheckError):
+    """The data folder or its database cannot be written; nothing was measured, so nothing is lost."""
+
+    exit_status = 5
+    oled_text = "CANNOT STORE"
+
+
+class AddressInUseError(FocuscheckError):
+    """The page's port is taken by another program; choose another with ``--port``."""
+
+    exit_status = 2
+    oled_text = "PORT IN USE"
+
+
+class StationBusyError(FocuscheckError):
+    """A check is being measured just now; presses are not queued, so wait for the verdict and press again."""
+
+    exit_status = 5
+    oled_text = "BUSY"
+
+
+class StationDownError(FocuscheckError):
+    """The station process does not answer on its socket; start it, or read ``focuscheck doctor``."""
+
+    exit_status = 5
+    oled_text = "STATION DOWN"

@@ -1,0 +1,1 @@
+"""From measured edges to focus position, uncertainty and verdict."""

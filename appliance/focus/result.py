@@ -1,0 +1,153 @@
+"""The values that leave a measurement: verdict, figures with uncertainties, reasons, and the curve behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """What a check says of the lens."""
+
+    PASS = "PASS"
+    FAIL_BACK = "FAIL_BACK"
+    FAIL_FRONT = "FAIL_FRONT"
+    RETEST = "RETEST"
+    INVALID = "INVALID"
+
+    @property
+    def exit_status(self) -> int:
+        """Exit status of a command that ends with this verdict: 0 PASS, 1 FAIL, 3 RETEST, 4 INVALID."""
+        return {"PASS": 0, "FAIL_BACK": 1, "FAIL_FRONT": 1, "RETEST": 3, "INVALID": 4}[self.value]
+
+    @property
+    def words(self) -> str:
+        """The verdict as it stands on the OLED and the page: ``FAIL BACK``."""
+        return self.value.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a verdict is what it is: a stable ``code`` and a sentence ``text`` with what to do."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the user says about lens, sensor and tolerance.
+
+    ``tolerance_um`` None means ± working f-number × ``coc_um`` (image side, µm).
+    ``distance_mm`` is from the sensor plane to the aim point, if the user gave it.
+    ``chart_flatness_mm`` and ``aim_u_mm`` are standard uncertainties (1 σ) that no photo can show.
+    """
+
+    focal_length_mm: float
+    f_number: float
+    pixel_pitch_um: float
+    coc_um: float = 15.0
+    tolerance_um: float | None = None
+    distance_mm: float | None = None
+    chart_flatness_mm: float = 0.0
+    aim_u_mm: float = 0.0
+    remount_u_um: float = 0.0
+    print_blur_um: float | None = None
+
+
+@dataclass(frozen=True)
+class EdgePoint:
+    """One measured edge segment: where it is in the photo, how deep it lies, how sharp it is.
+
+    ``x1, y1, x2, y2`` px in the full picture; ``depth_mm`` from the aim point, > 0 away from the camera;
+    ``tangential`` tells edges whose normal points away from the picture's middle axis along the tilt.
+    """
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    depth_mm: float
+    mtf50_cpp: float | None
+    mtf50_cpp_sd: float | None
+    contrast: float
+    contrast_sd: float
+    """``contrast`` is the SFR at the curve's frequency, ``Curve.frequency_cpp``, with its standard deviation."""
+    across_tilt: bool
+    """True for edges that run across the tilt (constant depth), False for those along it."""
+    used: bool
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Through-focus curve for the plot: the model's SFR at ``frequency_cpp`` against depth from the aim point."""
+
+    frequency_cpp: float
+    depth_mm: tuple[float, ...]
+    contrast: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One check's outcome. Lengths in mm on the object side, µm on the image side; U95 are 95 % half-widths."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    focus_error_mm: float | None = None
+    focus_error_mm_u95: float | None = None
+    focus_error_mm_at_least: float | None = None
+    """Signed bound where focus lies beyond the chart: e ≥ this if positive, e ≤ this if negative."""
+    image_shift_um: float | None = None
+    image_shift_um_u95: float | None = None
+    tolerance_um: float | None = None
+    tolerance_text: str = ""
+    """Where the tolerance comes from, in words."""
+    depth_of_focus_um: float | None = None
+    """Single-side depth of focus, working f-number × c, µm."""
+    magnification: float | None = None
+    chart_tilt_deg: float | None = None
+    focal_length_measured_mm: float | None = None
+    mtf50_peak_cpp: float | None = None
+    edges_used: int = 0
+    frames_used: int = 0
+    chart: str | None = None
+    """Layout name and version of the chart in the photo, ``a4-general v1``."""
+    aim_px: tuple[float, float] | None = None
+    picture_px: tuple[int, int] | None = None
+    edges: tuple[EdgePoint, ...] = ()
+    curve: Curve | None = None
+    budget_um: Mapping[str, float] = field(default_factory=dict)
+    """Standard uncertainties (1 σ, µm image side) by name; their root sum of squares is u."""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """Further figures by name with unit suffix (astigmatism_um, field_tilt_x_mrad, …)."""
+
+    def to_dict(self, *, edges: bool = False) -> dict[str, Any]:
+        """JSON-ready dictionary; the per-edge data and the curve only if ``edges``."""
+        data = asdict(self)
+        data["verdict"] = self.verdict.value
+        data["reasons"] = [asdict(reason) for reason in self.reasons]
+        data["budget_um"] = dict(self.budget_um)
+        data["figures"] = dict(self.figures)
+        if not edges:
+            del data["edges"], data["curve"]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Result:
+        """Rebuild a result from :meth:`to_dict` with ``edges=True`` (as stored)."""
+        values = dict(data)
+        values["verdict"] = Verdict(values["verdict"])
+        values["reasons"] = tuple(Reason(**reason) for reason in values.get("reasons", ()))
+        values["edges"] = tuple(EdgePoint(**edge) for edge in values.get("edges", ()))
+        curve = values.get("curve")
+        values["curve"] = (
+            Curve(curve["frequency_cpp"], tuple(curve["depth_mm"]), tuple(curve["contrast"]))
+            if curve
+            else None
+        )
+        for name in ("aim_px", "picture_px"):
+            if values.get(name) is not None:
+                values[name] = tuple(values[name])
+        return cls(**values)

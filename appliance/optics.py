@@ -1,0 +1,75 @@
+"""Thin-lens relations, units and the one sign convention, in one place.
+
+Symbols: focal length f and object distance o from the lens in mm; image distance i in mm; magnification
+m = i / o > 0; f-number N as marked; circle of confusion c in µm; focus in dioptres (1/m).
+
+Signs: ``focus_error_mm`` > 0 means that best focus lies behind the aim point, farther from the camera (back
+focus). ``image_shift_um`` has the sign of ``focus_error_mm``. ``flange_error_um`` > 0 means that the sensor
+sits too far from the lens, and equals −``image_shift_um`` for a trusted focus ring.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+GREEN_WAVELENGTH_UM = 0.55
+"""Design wavelength of the green channel, µm."""
+
+
+def magnification(focal_length_mm: float, object_distance_mm: float) -> float:
+    """Magnification m = f / (o − f) of a thin lens focused at ``object_distance_mm`` from the lens."""
+    return focal_length_mm / (object_distance_mm - focal_length_mm)
+
+
+def image_distance_mm(focal_length_mm: float, magnification: float) -> float:
+    """Image distance i = f (1 + m) in mm."""
+    return focal_length_mm * (1 + magnification)
+
+
+def working_f_number(f_number: float, magnification: float) -> float:
+    """Working f-number N (1 + m) of a lens marked ``f_number``."""
+    return f_number * (1 + magnification)
+
+
+def depth_of_focus_um(f_number: float, magnification: float, coc_um: float) -> float:
+    """Single-side depth of focus N (1 + m) c on the image side, µm."""
+    return working_f_number(f_number, magnification) * coc_um
+
+
+def depth_of_field_mm(f_number: float, magnification: float, coc_um: float) -> float:
+    """Single-side depth of field N c (1 + m) / m² on the object side, mm."""
+    return depth_of_focus_um(f_number, magnification, coc_um) / magnification**2 / 1000
+
+
+def object_distance_from_sensor_distance_mm(focal_length_mm: float, sensor_distance_mm: float) -> float:
+    """Lens-to-object distance o in mm, from the distance o + i that is engraved on lenses.
+
+    Solves 1/f = 1/o + 1/(d − o) for the farther conjugate.
+
+    Raises
+    ------
+    ValueError
+        If d < 4 f: no thin lens of that focal length focuses so near.
+    """
+    d, f = sensor_distance_mm, focal_length_mm
+    if d < 4 * f:
+        raise ValueError(f"{d:g} mm from the sensor is nearer than four focal lengths of {f:g} mm")
+    return (d + sqrt(d * d - 4 * d * f)) / 2
+
+
+def focus_error_dioptres(focus_error_mm: float, object_distance_mm: float) -> float:
+    """ΔD = 1/o − 1/(o + e) in 1/m: positive for back focus (e > 0)."""
+    return 1000 / object_distance_mm - 1000 / (object_distance_mm + focus_error_mm)
+
+
+def image_shift_um(focus_error_mm: float, object_distance_mm: float, image_distance_mm: float) -> float:
+    """Image-side shift i² ΔD in µm, with the sign of ``focus_error_mm``."""
+    return image_distance_mm**2 * focus_error_dioptres(focus_error_mm, object_distance_mm)
+
+
+def focus_error_mm_from_image_shift(
+    image_shift_um: float, object_distance_mm: float, image_distance_mm: float
+) -> float:
+    """Object-side focus error in mm that belongs to an image-side shift; inverse of :func:`image_shift_um`."""
+    dioptres = image_shift_um / image_distance_mm**2
+    return 1000 / (1000 / object_distance_mm - dioptres) - object_distance_mm
