@@ -4,8 +4,9 @@ Paper coordinates: origin in the paper's top left corner, x to the right, y down
 from the camera, so a smaller y lies deeper.
 
 Every layout is one pattern of square cells around the aim point. Dark squares, turned alternately by ± 11°, offer
-slanted edges along and across the tilt; a finer grid of the same squares surrounds the Siemens star at the aim point, so that
-a long lens that sees only the middle still finds edges. ArUco fiducials of three sizes say which layout this is and where.
+slanted edges along and across the tilt; a finer grid of the same squares surrounds the Siemens star at the aim
+point, so that a long lens that sees only the middle still finds edges. ArUco fiducials of three sizes say which
+layout this is and where.
 """
 
 from __future__ import annotations
@@ -169,26 +170,32 @@ def _square_edges(name: str, square: Polygon, clearance: float, side: float) -> 
 
 
 class _Grid:
-    """Cells of one pitch around the aim point, some of them taken by fiducials or finer grids."""
+    """Cells of one pitch around the aim point; odd columns sit half a cell lower, so that every depth has edges."""
 
     def __init__(self, aim: Point, pitch: float, columns: int, rows: int, prefix: str) -> None:
         self.aim, self.pitch, self.prefix = aim, pitch, prefix
         self.half_columns, self.half_rows = columns // 2, rows // 2
-        self.taken: set[tuple[int, int]] = set()
+        self.reserved: list[tuple[float, float, float]] = []
 
     def centre(self, i: float, j: float) -> Point:
         return self.aim[0] + i * self.pitch, self.aim[1] + j * self.pitch
 
+    def reserve(self, centre: Point, side: float) -> None:
+        """Keep an upright square of ``side`` mm around ``centre`` free of squares."""
+        self.reserved.append((*centre, side / 2))
+
     def squares(self) -> Iterator[tuple[str, Polygon, float, float]]:
         side = self.pitch * SQUARE_PER_PITCH
         turn = radians(SQUARE_TURN_DEG)
-        clearance = self.pitch - side * (cos(turn) + sin(turn))
-        for j in range(-self.half_rows, self.half_rows + 1):
-            for i in range(-self.half_columns, self.half_columns + 1):
-                if (i, j) not in self.taken:
-                    sign = 1 if (i + j) % 2 == 0 else -1
-                    square = _turned_square(*self.centre(i, j), side, sign * SQUARE_TURN_DEG)
-                    yield f"{self.prefix}{i:+d}{j:+d}", square, clearance, side
+        extent = side * (cos(turn) + sin(turn))
+        for i in range(-self.half_columns, self.half_columns + 1):
+            for j in range(-self.half_rows, self.half_rows + 1 - i % 2):
+                x, y = self.centre(i, j + i % 2 / 2)
+                if any(max(abs(x - u), abs(y - v)) < h + extent / 2 for u, v, h in self.reserved):
+                    continue
+                sign = 1 if (i + j) % 2 == 0 else -1
+                square = _turned_square(x, y, side, sign * SQUARE_TURN_DEG)
+                yield f"{self.prefix}{i:+d}{j:+d}", square, self.pitch - extent, side
 
 
 def _odd(n: float) -> int:
@@ -196,21 +203,20 @@ def _odd(n: float) -> int:
 
 
 def _fiducials(grid: _Grid, fine: _Grid, half_zone: int, base: int) -> list[Fiducial]:
+    small, middle, large = fine.pitch * 0.7, grid.pitch * 0.7, grid.pitch * 1.55
     placed: list[tuple[Point, float]] = []
     for i, j in ((-3, 0), (3, 0), (-3, -3), (3, -3), (-3, 3), (3, 3)):
-        fine.taken.add((i, j))
-        placed.append((fine.centre(i, j), fine.pitch * 0.7))
+        placed.append((fine.centre(i, j), small))
     ring = half_zone + 1
     for i, j in ((-1, 0), (1, 0), (-1, -1), (1, -1), (-1, 1), (1, 1), (0, -1), (0, 1)):
-        grid.taken.add((i * ring, j * ring))
-        placed.append((grid.centre(i * ring, j * ring), grid.pitch * 0.7))
-    a, b = grid.half_columns, grid.half_rows
-    blocks = {(-a, -b), (a - 1, -b), (-a, b - 1), (a - 1, b - 1), (-a, -1), (a - 1, 0), (-1, -b), (0, b - 1)}
-    for i, j in sorted(blocks):
-        cells = {(i + u, j + v) for u in (0, 1) for v in (0, 1)}
-        if not cells & grid.taken:
-            grid.taken |= cells
-            placed.append((grid.centre(i + 0.5, j + 0.5), grid.pitch * 1.55))
+        placed.append((grid.centre(i * ring, j * ring), middle))
+    a, b = grid.half_columns - 0.5, grid.half_rows - 0.5
+    if min(a, b) > ring + 1:
+        for x, y in ((-a, -b), (a, -b), (-a, b), (a, b), (-a, 0), (a, 0), (0, -b), (0, b)):
+            placed.append((grid.centre(x, y), large))
+    for centre, side in placed:
+        for cells in (grid, fine):
+            cells.reserve(centre, side * 1.3)
     return [Fiducial(base + k, *centre, side) for k, (centre, side) in enumerate(placed)]
 
 
@@ -231,7 +237,7 @@ def _texts(
     for mm in range(0, ruler_mm + 1, 10):
         yield Text(width / 2 - ruler_mm / 2 + mm, bottom + 7.4, 2.0, f"{mm}", centred=True)
     lines = (
-        "Print at 100 % (no 'fit to page') on matt paper, then measure the bar with a steel ruler: it must be 100.0 mm ± 0.2 mm.",
+        "Print at 100 % (no 'fit to page') on matt paper. Measure the bar with a steel ruler: 100.0 mm ± 0.2 mm.",
         "Glue it flat on a rigid plate. Tilt it 45° about a horizontal line, top edge away; the star on the lens axis.",
         "Light it evenly from both sides without glare. Point the camera at the star and focus on the star.",
     )
@@ -268,15 +274,15 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     grid = _Grid(aim, pitch, columns, rows, "m")
     zone_cells, fine_cells = 2 * half_zone + 1, 11 if half_zone == 2 else 7
     fine = _Grid(aim, pitch * zone_cells / fine_cells, fine_cells, fine_cells, "s")
-    grid.taken |= {(i, j) for i in range(-half_zone, half_zone + 1) for j in range(-half_zone, half_zone + 1)}
-    fine.taken |= {(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)}
+    grid.reserve(aim, pitch * zone_cells)
+    star_radius = fine.pitch * 1.22
+    fine.reserve(aim, star_radius * 2.5)
     number = list(PAPERS_MM).index(paper) * (len(FAMILY_PITCH_MM) + 1)
     number += 0 if pitch_mm is None else FAMILY_PITCH_MM.index(pitch_mm) + 1
     fiducials = _fiducials(grid, fine, half_zone, number * IDS_PER_LAYOUT)
     cells = [*grid.squares(), *fine.squares()]
     edges = [edge for name, square, gap, side in cells for edge in _square_edges(name, square, gap, side)]
     squares = tuple(square for _, square, _, _ in cells)
-    star_radius = fine.pitch * 1.22
     top, bottom = aim[1] - rows * pitch / 2, aim[1] + rows * pitch / 2
     ruler_mm = int((size[0] - 20) // 10 * 10)
     furniture = [
