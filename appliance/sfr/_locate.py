@@ -1,0 +1,261 @@
+"""Where the edge lies: from a prediction a few pixels off to a line known to a few thousandths of a pixel.
+
+The edge spread function is fitted by a cumulative normal of free width. The fit is symmetric about the edge, so for any
+symmetric spread the position is unbiased whatever the spread's true shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.frame import Bayer
+from appliance.sfr._normal import F32, F64, cumulative, cumulative_fast, density
+from appliance.sfr._pixels import Lines, Strip, strip
+
+BLOCKS = 8
+"""Pieces along the edge that the coarse fit tells apart."""
+BEND_PRIOR_PER_PX = 3e-4
+"""Standard deviation expected of ``bend``: 4 % distortion bends an edge by about 5e-5 / px."""
+LEAST_SIGMA_PX = 0.2
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A batch of located edges; members (n,) float64.
+
+    ``sigma`` is the width of the fitted normal spread (px), ``dark`` the level before and ``contrast`` the rise across
+    the edge along the normal, ``light_slope`` the relative change of light per px along the edge, ``green_ratio``
+    the gain of the mosaic's green sites in odd rows over those in even rows (1 without a mosaic).
+    """
+
+    lines: Lines
+    sigma: F64
+    dark: F64
+    contrast: F64
+    light_slope: F64
+    green_ratio: F64
+
+    def take(self, index: Any) -> Fit:
+        """The fits of an index array."""
+        return Fit(
+            self.lines.take(index), self.sigma[index], self.dark[index], self.contrast[index],
+            self.light_slope[index], self.green_ratio[index],
+        )  # fmt: skip
+
+
+def join(fits: list[Fit], order: npt.NDArray[np.int64]) -> Fit:
+    """Put chunks together again: ``order`` holds the places the concatenated members belong to."""
+    back = np.argsort(order)
+
+    def cat(members: list[F64]) -> F64:
+        return np.concatenate(members)[back]
+
+    lines = Lines(
+        *(
+            cat([getattr(f.lines, name) for f in fits])
+            for name in ("x", "y", "along_x", "along_y", "length", "bend")
+        )
+    )
+    return Fit(
+        lines,
+        *(
+            cat([getattr(f, name) for f in fits])
+            for name in ("sigma", "dark", "contrast", "light_slope", "green_ratio")
+        ),
+    )
+
+
+def _solve(normal: F64, right: F64) -> F64:
+    """Solve (n, p, p) normal equations, scaled and faintly damped so that a degenerate edge cannot raise."""
+    scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-300))
+    system = normal * scale[:, :, None] * scale[:, None, :]
+    system += 1e-9 * np.eye(normal.shape[1])
+    return np.asarray(np.linalg.solve(system, (right * scale)[:, :, None])[:, :, 0] * scale)
+
+
+def coarse(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Bayer | None) -> Fit:
+    """Locate edges to about 0.05 px from predictions a few pixels and a degree or two off.
+
+    Works on means over cells of 1 px across and an eighth of the edge along, so that it costs one pass over the
+    pixels; the light's slope along the edge and the balance of the two greens come out of the same means.
+    """
+    n = len(lines)
+    s = strip(plane, lines, half_width, lattice)
+    reach = int(np.ceil(half_width.max()))
+    cells = 2 * reach
+    block = np.clip(((s.crossing_t / lines.length[s.edge]) + 0.5) * BLOCKS, 0, BLOCKS - 1).astype(np.int64)
+    two = 1 if lattice is None else 2
+    row_key = ((s.edge * two + (s.odd if two == 2 else 0)) * BLOCKS + block) * (cells + 1) + 1
+    cell = np.floor(s.distance).astype(np.int64)
+    cell += reach
+    np.clip(cell, -1, cells - 1, out=cell)
+    cell[~s.usable] = -1
+    cell += row_key[:, None]
+    size = n * two * BLOCKS * (cells + 1)
+    shape = (n, two, BLOCKS, cells + 1)
+    key = cell.ravel()
+    count = np.bincount(key, minlength=size).reshape(shape)[..., 1:].astype(np.float64)
+    total = np.bincount(key, s.value.ravel(), minlength=size).reshape(shape)[..., 1:]
+    fit = _fit_cells(count.sum(axis=1), total.sum(axis=1), lines, half_width, reach)
+    if two == 2:
+        fit = replace(fit, green_ratio=_green_ratio(count, total))
+    return fit
+
+
+def _fit_cells(count: F64, total: F64, lines: Lines, half_width: F64, reach: int) -> Fit:
+    """Gauss–Newton on (n, BLOCKS, cells) sums: offset, slope, width, levels, light slope."""
+    n, _, cells = count.shape
+    u = np.arange(cells) - reach + 0.5
+    t = ((np.arange(BLOCKS) + 0.5) / BLOCKS - 0.5)[None, :] * lines.length[:, None]
+    offset, sigma, dark, contrast = _first_guess(count, total, u, half_width)
+    slope, light = np.zeros(n), np.zeros(n)
+    mean = total / np.maximum(count, 1)
+    weight = count.reshape(n, -1)
+    tt = np.broadcast_to(t[:, :, None], (n, BLOCKS, cells))
+    for step in range(8):
+        wide = np.sqrt(np.square(sigma) + 1 / 12)
+        z = (u[None, None, :] - offset[:, None, None] - slope[:, None, None] * tt) / wide[:, None, None]
+        phi, rise = density(z), cumulative(z)
+        gain = 1 + light[:, None, None] * tt
+        model = dark[:, None, None] + contrast[:, None, None] * rise
+        shift = -(contrast / wide)[:, None, None] * phi
+        jac = np.stack(
+            [np.ones_like(rise), rise, shift, shift * tt, shift * z * wide[:, None, None], model * tt], axis=1
+        ).reshape(n, 6, -1)
+        weighted = jac * weight[:, None, :]
+        delta = _solve(
+            weighted @ jac.transpose(0, 2, 1), (weighted @ (mean - model * gain).reshape(n, -1, 1))[..., 0]
+        )
+        dark, contrast = dark + delta[:, 0], contrast + delta[:, 1]
+        most = wide * (1.0 if step else 0.5)
+        offset = np.clip(offset + np.clip(delta[:, 2], -most, most), -half_width, half_width)
+        tip = most / (lines.length / 2)
+        slope = np.clip(slope + np.clip(delta[:, 3], -tip, tip), -0.5, 0.5)
+        wide = wide * np.exp(np.clip(delta[:, 4], -0.5, 0.5))
+        sigma = np.sqrt(np.clip(np.square(wide) - 1 / 12, LEAST_SIGMA_PX**2, np.square(half_width)))
+        light = np.clip(light + np.clip(delta[:, 5], -0.01, 0.01), -0.02, 0.02)
+    located = lines.moved(offset, slope, np.zeros(n))
+    falls = contrast < 0
+    return Fit(
+        located.flipped(falls), sigma, np.where(falls, dark + contrast, dark), np.abs(contrast),
+        np.where(falls, -light, light), np.ones(n),
+    )  # fmt: skip
+
+
+def _first_guess(count: F64, total: F64, u: F64, half_width: F64) -> tuple[F64, F64, F64, F64]:
+    """Offset, width, level before and rise, from the squared slope of the profile across the edge."""
+    many = count.sum(axis=1)
+    profile = total.sum(axis=1) / np.maximum(many, 1)
+    seen = many > 0
+    left = np.argmax(seen, axis=1)
+    right = seen.shape[1] - 1 - np.argmax(seen[:, ::-1], axis=1)
+    place = np.arange(len(u))[None, :]
+    rows = np.arange(len(profile))
+    profile = np.where(place < left[:, None], profile[rows, left][:, None], profile)
+    profile = np.where(place > right[:, None], profile[rows, right][:, None], profile)
+    slope = np.zeros_like(profile)
+    slope[:, 1:-1] = profile[:, 2:] - profile[:, :-2]
+    middle = u + 0.0
+    quarter = np.maximum((right - left) // 4, 1)
+    ahead = np.where(place > (right - quarter)[:, None], profile, 0).sum(axis=1)
+    ahead /= np.maximum((place > (right - quarter)[:, None]).sum(axis=1), 1)
+    behind = np.where(place < (left + quarter)[:, None], profile, 0).sum(axis=1)
+    behind /= np.maximum((place < (left + quarter)[:, None]).sum(axis=1), 1)
+    rise = ahead - behind
+    power = np.square(np.maximum(slope * np.where(rise < 0, -1.0, 1.0)[:, None], 0))
+    power[power < 0.1 * power.max(axis=1, keepdims=True)] = 0
+    mass = np.maximum(power.sum(axis=1), 1e-300)
+    offset = (power * middle).sum(axis=1) / mass
+    spread = np.sqrt((power * np.square(middle[None, :] - offset[:, None])).sum(axis=1) / mass)
+    return offset, np.clip(1.4 * spread, 0.6, half_width / 2), behind, rise
+
+
+def _green_ratio(count: F64, total: F64) -> F64:
+    """Gain of odd over even rows from (n, 2, BLOCKS, cells) sums: cells that both rows saw, each weighed by both."""
+    both = count[:, 0] * count[:, 1] / np.maximum(count[:, 0] + count[:, 1], 1)
+    even, odd = (np.where(both > 0, total[:, i] / np.maximum(count[:, i], 1), 0) for i in (0, 1))
+    flat = both * np.square(even)
+    top = (both * even * odd).sum(axis=(1, 2))
+    return np.asarray(np.where(top > 0, top / np.maximum(flat.sum(axis=(1, 2)), 1e-300), 1.0))
+
+
+def corrected(s: Strip, fit: Fit) -> F32:
+    """Sample values freed of the light's slope along the edge and of the greens' imbalance, (R, M) float32."""
+    value = s.value
+    if np.any(fit.green_ratio != 1):
+        # the two greens meet at their common mean
+        mean = (1 + fit.green_ratio) / 2
+        row = np.where(s.odd, (mean / np.maximum(fit.green_ratio, 0.1))[s.edge], mean[s.edge])
+        value = value * row.astype(np.float32)[:, None]
+    return np.asarray(value / (1 + fit.light_slope.astype(np.float32)[s.edge][:, None] * s.along))
+
+
+def refine(plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None, rounds: int = 3) -> Fit:
+    """Pixel-exact Gauss–Newton on the samples near the edge, with the bend; weights as of shot noise."""
+    for _ in range(rounds):
+        core = np.minimum(3.0 * fit.sigma + 1.0, half_width)
+        fit = _one_round(strip(plane, fit.lines, core, lattice), fit, core)
+    return fit
+
+
+def _one_round(s: Strip, fit: Fit, core: F64) -> Fit:
+    row_sigma = fit.sigma[s.edge].astype(np.float32)[:, None]
+    z = s.distance / row_sigma
+    shape = np.exp(np.float32(-0.5) * z * z)
+    rise = cumulative_fast(z.copy())
+    dark = fit.dark.astype(np.float32)[s.edge][:, None]
+    contrast = fit.contrast.astype(np.float32)[s.edge][:, None]
+    model = dark + contrast * rise
+    residual = corrected(s, fit) - model
+    floor = (0.05 * (np.abs(fit.dark) + fit.contrast) + 1e-12).astype(np.float32)[s.edge][:, None]
+    weight = s.usable / np.maximum(model, floor)
+    base = [np.ones_like(rise), rise, shape, shape * z]
+    rows: dict[tuple[int, int], F64] = {}
+    right: list[F64] = []
+    for i, a in enumerate(base):
+        wa = weight * a
+        right.append(np.einsum("rm,rm->r", wa, residual).astype(np.float64))
+        for j in range(i, 4):
+            rows[i, j] = np.einsum("rm,rm->r", wa, base[j]).astype(np.float64)
+    t = s.crossing_t
+    # parameters: dark, contrast, width, then offset times 1, t, t²
+    base_of = (0, 1, 3, 2, 2, 2)
+    power_of = (0, 0, 0, 0, 1, 2)
+    powers = [np.ones_like(t), t, t * t, t**3, t**4]
+    n = len(fit.sigma)
+    normal = np.empty((n, 6, 6))
+    gradient = np.empty((n, 6))
+    for p in range(6):
+        gradient[:, p] = np.add.reduceat(right[base_of[p]] * powers[power_of[p]], s.first_row)
+        for q in range(p, 6):
+            pair = (min(base_of[p], base_of[q]), max(base_of[p], base_of[q]))
+            normal[:, p, q] = normal[:, q, p] = np.add.reduceat(
+                rows[pair] * powers[power_of[p] + power_of[q]], s.first_row
+            )
+    unit = 0.3989423 * fit.contrast / fit.sigma  # offsets and width enter as −contrast φ(z)/σ
+    factor = np.stack([np.ones(n), np.ones(n), -unit, -unit, -unit, -unit], axis=1)
+    normal *= factor[:, :, None] * factor[:, None, :]
+    gradient *= factor
+    misfit = np.add.reduceat(np.einsum("rm,rm->r", weight * residual, residual), s.first_row)
+    number = np.maximum(np.add.reduceat(s.usable.sum(axis=1), s.first_row), 1)
+    stiffness = misfit / number / BEND_PRIOR_PER_PX**2
+    normal[:, 5, 5] += stiffness
+    gradient[:, 5] -= stiffness * fit.lines.bend
+    delta = _solve(normal, gradient)
+    most = fit.sigma
+    offset = np.clip(delta[:, 3], -most, most)
+    slope = np.clip(delta[:, 4], -2 * most / fit.lines.length, 2 * most / fit.lines.length)
+    bend_most = 4 * most / np.square(fit.lines.length)
+    bend = fit.lines.bend + np.clip(delta[:, 5], -bend_most, bend_most)
+    sigma = fit.sigma * np.exp(np.clip(delta[:, 2] / fit.sigma, -0.5, 0.5))
+    return replace(
+        fit,
+        lines=fit.lines.moved(offset, slope, bend),
+        sigma=np.clip(sigma, LEAST_SIGMA_PX, core * 2),
+        dark=fit.dark + delta[:, 0],
+        contrast=np.maximum(fit.contrast + delta[:, 1], 1e-9),
+    )

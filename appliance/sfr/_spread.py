@@ -1,0 +1,365 @@
+"""The edge spread function of located edges in fine bins, and everything linear in it: SFR, covariance, MTF50.
+
+The estimator
+-------------
+The edge spread function is written as a model T (a cumulative normal of the fitted width, which carries most of the
+signal and whose transform is known exactly) plus a residual r, and the SFR at frequency f as
+
+    S(f) = [ T̂(f) + tail(f) + 2πf ∫ w(u) (r(u) − tail(u)) sin 2πfu du ] / rise.
+
+Inside the window w = 1 the estimate is free of any model: what T does not explain is transformed as measured. There
+is no finite difference to correct, and binning touches the small residual only, for which its known response is divided
+out. Outside, w falls to 0 and a tail model of four terms takes over (both levels, the light's gradient across the
+edge, and the 1/u approach to the levels that any lens with a sharp-edged aperture shows, since its optical
+transfer function starts with the slope −4λN/π whatever its aberrations). The window follows the data: it covers the
+fitted width and grows, ring by ring, where the residual stands out of the noise. So noise from flat parts of the
+picture, which carries no signal, stays out, and no signal is cut off.
+
+Everything is linear in the pixel values once window and width are set, so variances follow from the noise, which is
+taken from the scatter about the tails, dark and light side apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.frame import Bayer
+from appliance.sfr._locate import BEND_PRIOR_PER_PX, Fit, corrected
+from appliance.sfr._normal import F64, cumulative, cumulative_fast, density
+from appliance.sfr._pixels import strip
+
+BINS_PER_PX = 8
+H = 1.0 / BINS_PER_PX
+TAPS_NARROW = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
+TAPS_WIDE = np.concatenate([np.arange(1.0, 7.0), np.arange(5.0, 0.0, -1.0)]) / 36
+WINDOW_FLAT_SIGMA = 2.2
+WINDOW_END_SIGMA = 3.6
+RING_RATIO = 1.35
+OUTERMOST = 0.75
+"""Part of the half width that the window may fill; the rest is left to the levels."""
+GRADIENT_PRIOR_PER_PX = 1e-3
+TAIL_PRIOR_PX = 0.5
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What the bins of n edges say; K bins on a common grid ``u`` (K,) px.
+
+    ``count, residual, variance`` (n, K): samples, mean residual about T, variance of one sample. ``window`` (n, K).
+    """
+
+    u: F64
+    count: F64
+    residual: F64
+    variance: F64
+    window: F64
+    smooth_count: F64
+    wide: npt.NDArray[np.bool_]
+    tail_columns: F64
+    tail_gain: F64
+    tail_fit: F64
+    sigma: F64
+    gamma: F64
+    contrast: F64
+    dark: F64
+    rise: F64
+    noise_dark: F64
+    noise_light: F64
+    too_narrow: npt.NDArray[np.bool_]
+    gappy: npt.NDArray[np.bool_]
+
+
+def _convolve(values: F64, taps: F64) -> F64:
+    """Convolution along the last axis with a symmetric kernel, zero outside."""
+    reach = len(taps) // 2
+    padded = np.zeros((*values.shape[:-1], values.shape[-1] + 2 * reach))
+    size = values.shape[-1]
+    padded[..., reach : reach + size] = values
+    out = taps[reach] * values
+    for k in range(1, reach + 1):
+        out += taps[reach + k] * (
+            padded[..., reach - k : reach - k + size] + padded[..., reach + k : reach + k + size]
+        )
+    return np.asarray(out)
+
+
+def _smooth(values: F64, wide: npt.NDArray[np.bool_]) -> F64:
+    """Smooth (n, K) by the narrow taps, or the wide ones where ``wide``."""
+    out = _convolve(values, TAPS_NARROW)
+    if wide.any():
+        out[wide] = _convolve(values[wide], TAPS_WIDE)
+    return out
+
+
+def _response(frequency: F64, wide: npt.NDArray[np.bool_]) -> F64:
+    """Response of bins and taps at ``frequency`` (n, k) or (1, k), for n edges."""
+
+    def of(taps: F64) -> F64:
+        j = np.arange(len(taps)) - len(taps) // 2
+        return np.asarray((taps * np.cos(2 * np.pi * frequency[..., None] * j * H)).sum(axis=-1))
+
+    taps = np.where(wide[:, None], of(TAPS_WIDE), of(TAPS_NARROW))
+    return np.asarray(taps * np.sinc(frequency * H))
+
+
+def _bin(
+    plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None, bins: int
+) -> tuple[F64, F64, F64]:
+    """Counts, sums and sums of squares of the residual about T in (n, bins) bins about the edge."""
+    s = strip(plane, fit.lines, half_width, lattice)
+    value = corrected(s, fit)
+    model = cumulative_fast(s.distance / fit.sigma.astype(np.float32)[s.edge][:, None])
+    model *= fit.contrast.astype(np.float32)[s.edge][:, None]
+    model += fit.dark.astype(np.float32)[s.edge][:, None]
+    value = value - model
+    key = (s.distance * np.float32(BINS_PER_PX) + np.float32(bins // 2 + 1)).astype(np.int64)
+    np.clip(key, 0, bins, out=key)
+    key *= s.usable
+    key += (s.edge * (bins + 1))[:, None]
+    flat = key.ravel()
+    size = len(half_width) * (bins + 1)
+    shape = (len(half_width), bins + 1)
+    count = np.bincount(flat, minlength=size).reshape(shape)[:, 1:].astype(np.float64)
+    total = np.bincount(flat, value.ravel(), minlength=size).reshape(shape)[:, 1:]
+    value *= value
+    square = np.bincount(flat, value.ravel(), minlength=size).reshape(shape)[:, 1:]
+    return count, total, square
+
+
+def _step_down(u: F64, start: F64, end: F64) -> F64:
+    """(n, K) smooth step over |u|: 1 up to ``start`` (n,), 0 from ``end`` on."""
+    x = np.clip((np.abs(u)[None, :] - start[:, None]) / np.maximum(end - start, 1e-9)[:, None], 0, 1)
+    return np.asarray(1 - x * x * x * (x * (6 * x - 15) + 10))
+
+
+def _fit_tail(columns: F64, weight: F64, residual: F64, precision: F64) -> tuple[F64, F64]:
+    """Weighted ridge fit: coefficients (n, 4) and the linear operator (n, 4, K) that makes them."""
+    weighted = columns * weight[:, None, :]
+    normal = weighted @ columns.transpose(0, 2, 1)
+    diagonal = np.arange(columns.shape[1])
+    normal[:, diagonal, diagonal] += precision
+    scale = 1.0 / np.sqrt(np.maximum(normal[:, diagonal, diagonal], 1e-300))
+    system = normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(len(diagonal))
+    gain = np.linalg.solve(system, weighted * scale[:, :, None]) * scale[:, :, None]
+    return (gain @ residual[:, :, None])[:, :, 0], gain
+
+
+def spread(
+    plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None, airy_px: float | None
+) -> Spread:
+    """Bin the samples of located edges, choose each window, fit the tails and the noise."""
+    bins = 2 * int(np.ceil(half_width.max() * BINS_PER_PX))
+    u = (np.arange(bins) - bins // 2 + 0.5) * H
+    count, total, square = _bin(plane, fit, half_width, lattice, bins)
+    n = len(half_width)
+
+    narrow_n = _convolve(count, TAPS_NARROW)
+    reach = np.minimum(0.8 * half_width, np.maximum(4 * fit.sigma, 3.0))
+    near = np.abs(u)[None, :] <= reach[:, None]
+    wide = np.any(near & (narrow_n <= 0), axis=1)
+    smooth_count = narrow_n
+    if wide.any():
+        smooth_count[wide] = _convolve(count[wide], TAPS_WIDE)
+    gappy = np.any(near & (smooth_count <= 0), axis=1)
+    # how far samples reach on both sides: less than the half width where the picture ends
+    seen = smooth_count > 0
+    limit = np.minimum(
+        np.where(seen & (u > 0), u, 0).max(axis=1), -np.where(seen & (u < 0), u, 0).min(axis=1)
+    )
+    limit = np.minimum(limit, half_width)
+
+    residual = total / np.maximum(count, 1)
+    sigma = fit.sigma
+    gamma = sigma + 0.3
+    rise = cumulative(u[None, :] / sigma[:, None])
+    lorentz = 0.5 + np.arctan(u[None, :] / gamma[:, None]) / np.pi
+    columns = np.stack(
+        [
+            1 - rise,
+            rise,
+            (fit.contrast / gamma)[:, None] * (lorentz - rise),
+            u[None, :] * (fit.dark[:, None] + fit.contrast[:, None] * rise),
+        ],
+        axis=1,
+    )
+    soft = np.sqrt(np.square(sigma) + 0.01)
+    too_narrow = WINDOW_END_SIGMA * soft > OUTERMOST * limit
+    end = np.minimum(WINDOW_END_SIGMA * soft, OUTERMOST * limit)
+    inner = _step_down(u, end * (WINDOW_FLAT_SIGMA / WINDOW_END_SIGMA), end)
+    floor = np.square(2e-5 * fit.contrast)
+    prior_mean = np.zeros((n, 4))
+    prior_sd = np.empty((n, 4))
+    prior_sd[:, :2] = 1e9 * fit.contrast[:, None]
+    prior_sd[:, 2] = TAIL_PRIOR_PX
+    prior_sd[:, 3] = GRADIENT_PRIOR_PER_PX
+    if airy_px is not None:
+        prior_mean[:, 2] = 2 / np.pi**2 * airy_px
+        prior_sd[:, 2] = 1e-6
+
+    noise_dark, noise_light = _noise(count, total, square, u, end, fit.contrast)
+    noise_dark, noise_light = np.maximum(noise_dark, floor), np.maximum(noise_light, floor)
+    variance = noise_dark[:, None] * (1 - rise) + noise_light[:, None] * rise
+    window = inner
+    rings = _rings(u, end, OUTERMOST * limit)
+    offset = (columns * prior_mean[:, :, None]).sum(axis=1)
+    coefficient = np.zeros((n, 4))
+    gain = np.zeros((n, 4, bins))
+    for last in (False, True):
+        weight = (1 - window) * count / variance
+        precision = 1 / np.square(prior_sd)
+        if last and airy_px is None:
+            precision[:, 2] = _tail_precision(columns, weight, residual, precision)
+        coefficient, gain = _fit_tail(columns, weight, residual - offset, precision)
+        coefficient = coefficient + prior_mean
+        if not last and rings:
+            left = residual - (columns * coefficient[:, :, None]).sum(axis=1)
+            window = window.copy()
+            for ring in rings:
+                window += ring * _significance(left, count, variance, ring)[:, None]
+    window = window * (smooth_count > 0)
+    return Spread(
+        u, count, residual, variance, window, smooth_count, wide, columns, gain, coefficient, sigma, gamma,
+        fit.contrast, fit.dark, rise, noise_dark, noise_light, too_narrow, gappy,
+    )  # fmt: skip
+
+
+def _noise(count: F64, total: F64, square: F64, u: F64, end: F64, contrast: F64) -> tuple[F64, F64]:
+    """Variance of one sample on the dark and the light side, (n,) each, about a straight line in u per side."""
+    out = []
+    for side in (-1.0, 1.0):
+        mask = (side * u)[None, :] > end[:, None]
+        n = np.where(mask, count, 0)
+        x = np.broadcast_to(u, n.shape)
+        s0, s1, s2 = n.sum(axis=1), (n * x).sum(axis=1), (n * x * x).sum(axis=1)
+        y = np.where(mask, total, 0)
+        y0, y1 = y.sum(axis=1), (y * x).sum(axis=1)
+        det = np.maximum(s0 * s2 - s1 * s1, 1e-9)
+        b = (s0 * y1 - s1 * y0) / det
+        a = (y0 - b * s1) / np.maximum(s0, 1)
+        rest = np.where(mask, square, 0).sum(axis=1) - a * y0 - b * y1
+        out.append(np.where(s0 > 8, np.maximum(rest, 0) / np.maximum(s0 - 2, 1), np.nan))
+    dark, light = out
+    dark_ok, light_ok = np.where(np.isnan(dark), light, dark), np.where(np.isnan(light), dark, light)
+    unknown = np.isnan(dark_ok)
+    everything = square.sum(axis=1) / np.maximum(count.sum(axis=1), 1)
+    return np.where(unknown, everything, dark_ok), np.where(unknown, everything, light_ok)
+
+
+def _rings(u: F64, start: F64, last: F64) -> list[F64]:
+    """Partition of the tails into rings (n, K): from ``start`` (n,) outwards, nothing beyond ``last``."""
+    rings: list[F64] = []
+    inner_flat, inner_end = start * (WINDOW_FLAT_SIGMA / WINDOW_END_SIGMA), start
+    most = int(np.ceil(np.log(np.maximum(last / start, 1)).max() / np.log(RING_RATIO) + 1e-9))
+    before = _step_down(u, inner_flat, inner_end)
+    for _ in range(most):
+        flat = np.minimum(inner_flat * RING_RATIO, 0.85 * last)
+        end = np.minimum(inner_end * RING_RATIO, last)
+        now = _step_down(u, flat, np.maximum(end, flat + 0.5))
+        rings.append(np.maximum(now - before, 0))
+        before, inner_flat, inner_end = np.maximum(now, before), flat, end
+    return rings
+
+
+def _significance(left: F64, count: F64, variance: F64, ring: F64) -> F64:
+    """(n,) share 0…1 of a ring's residual that is signal, from its energy in cells of half a pixel."""
+    group = 4
+    size = left.shape[1] // group * group
+
+    def cells(x: F64) -> F64:
+        return np.asarray(x[:, :size].reshape(len(x), -1, group).sum(axis=2))
+
+    many = cells(count)
+    mean = cells(left * count) / np.maximum(many, 1)
+    noise = cells(variance * count) / np.maximum(many, 1)
+    weight = cells(ring) / group
+    energy = (weight * np.square(mean) * many / noise).sum(axis=1)
+    expected = (weight * (many > 0)).sum(axis=1)
+    slack = 2.0 * np.sqrt(2 * np.square(weight).sum(axis=1))
+    return np.asarray(np.clip(1 - (expected + slack) / np.maximum(energy, 1e-12), 0, 1))
+
+
+def _tail_precision(columns: F64, weight: F64, residual: F64, precision: F64) -> F64:
+    """Prior precision of the 1/u term: as wide as that term is found significant (positive-part shrinkage)."""
+    coefficient, gain = _fit_tail(columns, weight, residual, precision)
+    variance = (np.square(gain[:, 2, :]) / np.maximum(weight, 1e-300) * (weight > 0)).sum(axis=1)
+    power = np.maximum(np.square(coefficient[:, 2]) - 2 * variance, 0)
+    return np.asarray(np.maximum(1 / np.maximum(power, 1e-10), precision[:, 2]))
+
+
+def transform(s: Spread, frequency: F64) -> tuple[F64, F64, F64, F64]:
+    """SFR at ``frequency`` (n, k) or (1, k): real part, imaginary part, and the bins' weights.
+
+    Returns real, imaginary (n, k), and the effective weights (n, k, K) of the residual bins in each, such that the
+    variance is Σ weight² variance / count.
+    """
+    n = len(s.sigma)
+    omega = 2 * np.pi * frequency
+    frequency_n = np.broadcast_to(frequency, (n, frequency.shape[1]))
+    rise_total = s.contrast + s.tail_fit[:, 1] - s.tail_fit[:, 0]
+    divisor = _response(frequency, s.wide)
+    angle = omega[..., None] * s.u
+    smooth_residual = _smooth(s.residual * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
+    gauss = np.exp(-2 * np.square(np.pi * frequency_n * s.sigma[:, None]))
+    lorentz = np.exp(-2 * np.pi * frequency_n * s.gamma[:, None])
+    made = np.stack(
+        [-gauss, gauss, (s.contrast / s.gamma)[:, None] * (lorentz - gauss), np.zeros_like(gauss)], axis=2
+    )
+    step = np.array([-1.0, 1.0, 0.0, 0.0])
+    # Gr/Gb, taps and bins smooth the residual; tails and light gradient are removed as they look when smoothed
+    tails = np.stack(
+        [
+            _smooth(s.tail_columns[:, j] * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
+            for j in range(4)
+        ],
+        axis=1,
+    )
+    windowed = s.window[:, None, :]
+    quadrature = (omega / divisor)[..., None] * H * np.sin(angle)
+    core = np.broadcast_to(quadrature, (n, *quadrature.shape[1:])) * windowed
+    q_tail = core @ tails.transpose(0, 2, 1)
+    real = s.contrast[:, None] * gauss + (core @ smooth_residual[:, :, None])[:, :, 0]
+    shift = made - q_tail
+    real = real + (shift * s.tail_fit[:, None, :]).sum(axis=2)
+    real = real / rise_total[:, None]
+    back = s.count / np.maximum(s.smooth_count, 1e-12)
+    # the taps' adjoint acts on a wave as their response, so that variances need no convolution per frequency
+    taps = divisor / np.sinc(frequency * H)
+    weight_core = core * taps[..., None] * back[:, None, :]
+    weights = weight_core + (shift - real[:, :, None] * step) @ s.tail_gain
+    weights /= rise_total[:, None, None]
+    cosine = (omega / divisor)[..., None] * H * np.cos(angle) * windowed
+    cosine = np.broadcast_to(cosine, core.shape)
+    rest = smooth_residual - (tails * s.tail_fit[:, :, None]).sum(axis=1)
+    imaginary = (cosine @ rest[:, :, None])[:, :, 0] / rise_total[:, None]
+    cosine = cosine * taps[..., None] * (back / rise_total[:, None])[:, None, :]
+    return real, imaginary, weights, cosine
+
+
+def position_variance(s: Spread, lines_length: F64) -> tuple[F64, F64, F64]:
+    """Variance of offset (px²), slope (rad²) and bend (px⁻²) of the weighted fit, by its sandwich form on the bins."""
+    z = s.u[None, :] / s.sigma[:, None]
+    phi = density(z)
+    level = np.maximum(
+        s.dark[:, None] + s.contrast[:, None] * s.rise, 0.05 * (np.abs(s.dark) + s.contrast)[:, None]
+    )
+    core = np.abs(z) <= 3.0 + 1.0 / s.sigma[:, None]
+    weight = core * s.count / level
+    unit = (s.contrast / s.sigma)[:, None]
+    jac = np.stack([np.ones_like(phi), s.rise, unit * phi * z, unit * phi], axis=1)
+    # a bent edge's offset shares nothing with levels and width but through the offset itself
+    normal = (jac * weight[:, None, :]) @ jac.transpose(0, 2, 1)
+    middle = (jac * (weight * s.variance / level)[:, None, :]) @ jac.transpose(0, 2, 1)
+    scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-300))
+    inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(4))
+    inverse *= scale[:, :, None] * scale[:, None, :]
+    straight = (inverse @ middle @ inverse)[:, 3, 3]
+    # along the edge: [1, t, t²] on a uniform length, the bend held by its prior
+    half = lines_length / 2
+    bend_free = straight * 45 / 4 / half**4
+    share = BEND_PRIOR_PER_PX**2 / (BEND_PRIOR_PER_PX**2 + bend_free)
+    offset = straight * (1 + 5 / 4 * share)
+    return offset, straight * 3 / np.square(half), bend_free * share

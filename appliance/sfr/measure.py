@@ -1,0 +1,323 @@
+"""Slanted-edge measurement of a batch of edges: predicted segments in, SFR with covariance and positions out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.frame import Bayer
+from appliance.sfr._locate import Fit, coarse, join, refine
+from appliance.sfr._normal import F64
+from appliance.sfr._pixels import I64, samples_per_row, segments_to_lines
+from appliance.sfr._spread import Spread, position_variance, spread, transform
+
+DEFAULT_FREQUENCY_CPP: F64 = np.arange(33) / 64
+"""0 to 0.5 cycles per pixel of the full mosaic."""
+LEAST_CONTRAST_TO_NOISE = 4.0
+LEAST_LENGTH_PX = 12.0
+SAMPLES_PER_CHUNK = 400_000
+BINS_PER_CHUNK = 1_200_000
+
+OK = ""
+OUTSIDE = "OUTSIDE"
+TOO_SHORT = "TOO_SHORT"
+LOW_CONTRAST = "LOW_CONTRAST"
+NOT_AN_EDGE = "NOT_AN_EDGE"
+ANGLE = "ANGLE"
+CLIPPED = "CLIPPED"
+TOO_NARROW = "TOO_NARROW"
+REASONS = {
+    OUTSIDE: "The edge lies partly outside the picture.",
+    TOO_SHORT: "The edge is too short to measure: at least 12 px are needed.",
+    LOW_CONTRAST: "The edge hardly stands out of the noise.",
+    NOT_AN_EDGE: "There is no single straight edge where one was expected.",
+    ANGLE: "The edge runs too close to the pixels' rows, columns or diagonals to sample its profile finely.",
+    CLIPPED: "The light side of the edge is at the sensor's limit.",
+    TOO_NARROW: "The blur is too wide for the strip measured about the edge.",
+}
+"""Sentence for each refusal or, for ``TOO_NARROW``, warning."""
+
+
+@dataclass(frozen=True)
+class EdgeBatch:
+    """SFR and position of n edges; every array's first axis runs over the edges in the order given.
+
+    Attributes
+    ----------
+    frequency_cpp:
+        (k,) spatial frequency along each edge's own normal, cycles per pixel of the full mosaic.
+    sfr:
+        (n, k) signed SFR: the modulus, negative where the spread function's transform is beyond a phase reversal
+        (spurious resolution). ``abs(sfr)`` is the modulus of ISO 12233. Free of noise bias, so that it may fall
+        below zero where there is no signal. NaN where not ``measured``.
+    covariance:
+        (n, k, k) covariance of ``sfr`` between frequencies, from the noise of this very edge.
+    mtf50_cpp, mtf50_cpp_sd:
+        (n,) lowest frequency with an SFR of one half and its standard deviation; NaN where it is not reached.
+    offset_px, offset_px_sd:
+        (n,) distance of the edge from the middle of the predicted segment along that segment's ``normal``.
+    normal:
+        (n, 2) unit normal of the predicted segment, x and y: its direction turned from x towards y.
+    angle_deg, angle_deg_sd:
+        (n,) direction of the fitted edge from +x towards +y in the sense of the predicted segment, in [−180, 180).
+    bend_per_px, bend_per_px_sd:
+        (n,) b in: distance from the fitted tangent along ``normal`` = b t², t in px along the edge.
+    rising:
+        (n,) True where the light side lies in the direction of ``normal``.
+    dark, light:
+        (n,) levels either side, in the plane's units, at the edge.
+    noise_dark, noise_light:
+        (n,) standard deviation of one sample either side, in the plane's units.
+    contrast_to_noise:
+        (n,) (light − dark) / root mean square of the two noises.
+    spread_px:
+        (n,) standard deviation of the normal spread that fits best: a first figure of the blur.
+    samples:
+        (n,) number of pixels used.
+    measured:
+        (n,) True where the figures may be used.
+    reason:
+        (n,) empty, or one of the keys of :data:`REASONS`. ``TOO_NARROW`` is a warning (``measured`` stays True):
+        the SFR is then biased at low frequencies.
+    """
+
+    frequency_cpp: F64
+    sfr: F64
+    covariance: F64
+    mtf50_cpp: F64
+    mtf50_cpp_sd: F64
+    offset_px: F64
+    offset_px_sd: F64
+    normal: F64
+    angle_deg: F64
+    angle_deg_sd: F64
+    bend_per_px: F64
+    bend_per_px_sd: F64
+    rising: npt.NDArray[np.bool_]
+    dark: F64
+    light: F64
+    noise_dark: F64
+    noise_light: F64
+    contrast_to_noise: F64
+    spread_px: F64
+    samples: I64
+    measured: npt.NDArray[np.bool_]
+    reason: npt.NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.mtf50_cpp)
+
+    @property
+    def sfr_sd(self) -> F64:
+        """(n, k) standard deviation of ``sfr``."""
+        return np.sqrt(np.einsum("nkk->nk", self.covariance))
+
+
+def measure_edges(
+    plane: npt.NDArray[Any],
+    segments_px: npt.ArrayLike,
+    half_width_px: npt.ArrayLike,
+    *,
+    lattice: Bayer | None = None,
+    frequency_cpp: npt.ArrayLike = DEFAULT_FREQUENCY_CPP,
+    white: float | None = None,
+    airy_px: float | None = None,
+) -> EdgeBatch:
+    """Measure the SFR along the normal of each of n slanted edges.
+
+    Parameters
+    ----------
+    plane:
+        (h, w) uint8, uint16, float32 or float64 picture, linear in light with black at 0.
+    segments_px:
+        (n, 4) predicted end points x1, y1, x2, y2; pixel centres have integer coordinates. The prediction may be off by
+        about 3 px and 1°; pixels beyond the end points are not used, so keep clear of corners.
+    half_width_px:
+        Scalar or (n,): how far either side of the edge the picture holds nothing else. At least about five times
+        the blur's standard deviation; levels and noise come from the outer parts.
+    lattice:
+        Colour order of a Bayer mosaic, of which then only the green sites are used; None uses every pixel.
+    frequency_cpp:
+        (k,) frequencies, cycles per pixel of the full mosaic.
+    white:
+        Value of saturation in the plane's units; edges that reach it are refused as ``CLIPPED``.
+    airy_px:
+        λN in pixels, where known: it fixes how slowly diffraction lets the profile approach its levels, which
+        otherwise has to be told from the noise.
+
+    Returns
+    -------
+    EdgeBatch
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+
+    References
+    ----------
+    ISO 12233:2023, clause 6 (e-SFR); the estimator itself is described in ``appliance/sfr/_spread.py``.
+    """
+    segments = np.asarray(segments_px, dtype=np.float64).reshape(-1, 4)
+    n = len(segments)
+    half_width = np.ascontiguousarray(np.broadcast_to(np.asarray(half_width_px, dtype=np.float64), (n,)))
+    frequency = np.asarray(frequency_cpp, dtype=np.float64)
+    if plane.ndim != 2 or frequency.ndim != 1:
+        raise ValueError("a plane of two axes and frequencies of one axis are needed")
+    picture = np.ascontiguousarray(plane)
+    asked = segments_to_lines(segments)
+    height, width = picture.shape
+    reason = np.full(n, OK, dtype="<U12")
+    reason[asked.length < LEAST_LENGTH_PX] = TOO_SHORT
+    inside = np.all(np.isfinite(segments), axis=1)
+    for x, y in (segments[:, :2].T, segments[:, 2:].T):
+        inside &= (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
+    reason[~inside] = OUTSIDE
+    todo = np.flatnonzero(reason == OK)
+
+    fits: list[Fit] = []
+    order = todo[np.argsort(samples_per_row(asked.take(todo), half_width[todo], lattice), kind="stable")]
+    for chunk in _chunks(order, asked.length[order] * half_width[order] * 2, SAMPLES_PER_CHUNK):
+        fits.append(coarse(picture, asked.take(chunk), half_width[chunk], lattice))
+    batch = _empty(n, frequency, asked.along_x, asked.along_y, reason)
+    if not fits:
+        return batch
+    located = join(fits, np.searchsorted(todo, order))
+
+    order = np.argsort(located.sigma, kind="stable")
+    fits = []
+    for chunk in _chunks(
+        order, located.lines.length[order] * 8 * (located.sigma[order] + 1), SAMPLES_PER_CHUNK
+    ):
+        fits.append(refine(picture, located.take(chunk), half_width[todo[chunk]], lattice))
+    located = join(fits, order)
+
+    order = np.argsort(samples_per_row(located.lines, half_width[todo], lattice), kind="stable")
+    cost = half_width[todo[order]] * 16 * (len(frequency) + 10)
+    for chunk in _chunks(order, cost, BINS_PER_CHUNK):
+        fit = located.take(chunk)
+        place = todo[chunk]
+        s = spread(picture, fit, half_width[place], lattice, airy_px)
+        _record(batch, place, asked.take(place), fit, s, frequency, white)
+    return batch
+
+
+def _chunks(order: I64, cost: F64, most: float) -> list[I64]:
+    """Cut an order into runs of about ``most`` summed cost."""
+    group = (np.cumsum(cost) / most).astype(np.int64)
+    return np.split(order, np.flatnonzero(np.diff(group)) + 1) if len(order) else []
+
+
+def _empty(n: int, frequency: F64, along_x: F64, along_y: F64, reason: npt.NDArray[np.str_]) -> EdgeBatch:
+    """A batch with nothing measured yet; its arrays are filled chunk by chunk."""
+    k = len(frequency)
+    nan = {f.name: np.full(n, np.nan) for f in fields(EdgeBatch)}
+    return EdgeBatch(
+        **{
+            **nan,
+            "frequency_cpp": frequency,
+            "sfr": np.full((n, k), np.nan),
+            "covariance": np.full((n, k, k), np.nan),
+            "normal": np.stack([-along_y, along_x], axis=1),
+            "rising": np.zeros(n, dtype=np.bool_),
+            "samples": np.zeros(n, dtype=np.int64),
+            "measured": np.zeros(n, dtype=np.bool_),
+            "reason": reason,
+        }  # type: ignore[arg-type]
+    )
+
+
+def _record(
+    batch: EdgeBatch, place: I64, asked: Any, fit: Fit, s: Spread, frequency: F64, white: float | None
+) -> None:
+    """Turn one chunk's bins into figures at ``place`` of the batch."""
+    per_sample = s.variance / np.maximum(s.count, 1)
+    real, imaginary, weights, cosine = transform(s, frequency[None, :])
+    covariance = (weights * per_sample[:, None, :]) @ weights.transpose(0, 2, 1)
+    imaginary_variance = (np.square(cosine) * per_sample[:, None, :]).sum(axis=2)
+    batch.sfr[place] = _signed_modulus(real, imaginary, imaginary_variance)
+    batch.covariance[place] = covariance
+
+    batch.mtf50_cpp[place], batch.mtf50_cpp_sd[place] = _mtf50(s, per_sample)
+
+    lines = fit.lines
+    flip = np.where(lines.along_x * asked.along_x + lines.along_y * asked.along_y < 0, -1.0, 1.0)
+    along_x, along_y = lines.along_x * flip, lines.along_y * flip
+    across = (lines.x - asked.x) * -along_y + (lines.y - asked.y) * along_x
+    batch.offset_px[place] = across / (along_y * asked.along_y + along_x * asked.along_x)
+    batch.angle_deg[place] = np.degrees(np.arctan2(along_y, along_x))
+    batch.bend_per_px[place] = lines.bend * flip
+    batch.rising[place] = flip > 0
+    offset, slope, bend = position_variance(s, lines.length)
+    batch.offset_px_sd[place] = np.sqrt(offset)
+    batch.angle_deg_sd[place] = np.degrees(np.sqrt(slope))
+    batch.bend_per_px_sd[place] = np.sqrt(bend)
+
+    batch.dark[place] = s.dark + s.tail_fit[:, 0]
+    batch.light[place] = s.dark + s.contrast + s.tail_fit[:, 1]
+    batch.noise_dark[place], batch.noise_light[place] = np.sqrt(s.noise_dark), np.sqrt(s.noise_light)
+    noise = np.sqrt((s.noise_dark + s.noise_light) / 2)
+    batch.contrast_to_noise[place] = (batch.light[place] - batch.dark[place]) / noise
+    batch.spread_px[place] = s.sigma
+    batch.samples[place] = s.count.sum(axis=1)
+
+    reason = np.full(len(place), OK, dtype="<U12")
+    reason[s.too_narrow] = TOO_NARROW
+    if white is not None:
+        reason[batch.light[place] + 2 * batch.noise_light[place] >= white] = CLIPPED
+    reason[s.gappy] = ANGLE
+    shift = np.abs(batch.offset_px[place])
+    lost = (shift > 0.5 * np.abs(s.u[-1])) | ~np.isfinite(real).all(axis=1)
+    reason[lost] = NOT_AN_EDGE
+    reason[batch.contrast_to_noise[place] < LEAST_CONTRAST_TO_NOISE] = LOW_CONTRAST
+    batch.reason[place] = reason
+    measured = (reason == OK) | (reason == TOO_NARROW)
+    batch.measured[place] = measured
+    bad = place[~measured]
+    batch.sfr[bad] = batch.covariance[bad] = np.nan
+    batch.mtf50_cpp[bad] = batch.mtf50_cpp_sd[bad] = np.nan
+
+
+def _signed_modulus(real: F64, imaginary: F64, imaginary_variance: F64) -> F64:
+    """Modulus with the real part's sign; an imaginary part within its noise counts as none (noise bias)."""
+    power = np.where(
+        np.square(imaginary) > 9 * imaginary_variance, np.square(imaginary) - imaginary_variance, 0
+    )
+    return np.asarray(np.where(real < 0, -1.0, 1.0) * np.sqrt(np.square(real) + power))
+
+
+SEARCH_CPP = np.arange(0, 1.21, 1 / 32)
+
+
+def _mtf50(s: Spread, per_sample: F64) -> tuple[F64, F64]:
+    """First frequency of SFR one half: bracketed on a coarse grid, then found exactly at each edge's own frequency."""
+    n = len(s.sigma)
+    coarse_sfr = _evaluate(s, per_sample, SEARCH_CPP[None, :])[0]
+    below = coarse_sfr < 0.5
+    found = below.any(axis=1)
+    k = np.clip(np.argmax(below, axis=1), 1, None)
+    rows = np.arange(n)
+    low, high = SEARCH_CPP[k - 1], SEARCH_CPP[k]
+    a, b = coarse_sfr[rows, k - 1], coarse_sfr[rows, k]
+    f = low + (high - low) * np.clip((a - 0.5) / np.where(a > b, a - b, 1), 0, 1)
+    slope = (b - a) / (high - low)
+    sd = np.full(n, np.nan)
+    for _ in range(3):
+        pair = np.stack([f - 0.002, f + 0.002], axis=1)
+        value, variance = _evaluate(s, per_sample, pair)
+        slope = np.minimum((value[:, 1] - value[:, 0]) / 0.004, -0.05)
+        middle = value.mean(axis=1)
+        sd = np.sqrt(variance.mean(axis=1)) / -slope
+        f = np.clip(f - (middle - 0.5) / slope, low, high)
+    return np.where(found, f, np.nan), np.where(found, sd, np.nan)
+
+
+def _evaluate(s: Spread, per_sample: F64, frequency: F64) -> tuple[F64, F64]:
+    """Signed SFR and its variance at frequencies (n, k) or (1, k)."""
+    real, imaginary, weights, cosine = transform(s, frequency)
+    variance = (np.square(weights) * per_sample[:, None, :]).sum(axis=2)
+    imaginary_variance = (np.square(cosine) * per_sample[:, None, :]).sum(axis=2)
+    return _signed_modulus(real, imaginary, imaginary_variance), variance
