@@ -274,7 +274,7 @@ def _significance(left: F64, count: F64, variance: F64, ring: F64) -> F64:
 
     many = cells(count)
     mean = cells(left * count) / np.maximum(many, 1)
-    noise = cells(variance * count) / np.maximum(many, 1)
+    noise = np.where(many > 0, cells(variance * count) / np.maximum(many, 1), 1)
     weight = cells(ring) / group
     energy = (weight * np.square(mean) * many / noise).sum(axis=1)
     expected = (weight * (many > 0)).sum(axis=1)

@@ -77,6 +77,8 @@ class EdgeBatch:
         (n,) standard deviation of the normal spread that fits best: a first figure of the blur.
     samples:
         (n,) number of pixels used.
+    middle_px:
+        (n, 2) x and y of the point of the fitted edge that ``offset_px`` leads to.
     measured:
         (n,) True where the figures may be used.
     reason:
@@ -107,13 +109,66 @@ class EdgeBatch:
     measured: npt.NDArray[np.bool_]
     reason: npt.NDArray[np.str_]
 
+    middle_px: F64
+
     def __len__(self) -> int:
         return len(self.mtf50_cpp)
 
     @property
     def sfr_sd(self) -> F64:
         """(n, k) standard deviation of ``sfr``."""
-        return np.sqrt(np.einsum("nkk->nk", self.covariance))
+        return np.asarray(np.sqrt(np.einsum("nkk->nk", self.covariance)), dtype=np.float64)
+
+    def edge(self, index: int, origin_px: tuple[float, float] = (0.0, 0.0)) -> EdgeSfr:
+        """One edge of the batch; ``origin_px`` is added to its place in the picture."""
+        angle = float(self.angle_deg[index])
+        x, y = self.middle_px[index]
+        return EdgeSfr(
+            frequency_cpp=self.frequency_cpp,
+            sfr=self.sfr[index],
+            sfr_sd=self.sfr_sd[index],
+            covariance=self.covariance[index],
+            mtf50_cpp=float(self.mtf50_cpp[index]),
+            mtf50_cpp_sd=float(self.mtf50_cpp_sd[index]),
+            angle_deg=angle,
+            angle_to_axis_deg=(angle + 45.0) % 90.0 - 45.0,
+            angle_deg_sd=float(self.angle_deg_sd[index]),
+            middle_px=(float(x) + origin_px[0], float(y) + origin_px[1]),
+            bend_per_px=float(self.bend_per_px[index]),
+            dark=float(self.dark[index]),
+            light=float(self.light[index]),
+            contrast_to_noise=float(self.contrast_to_noise[index]),
+            samples=int(self.samples[index]),
+            measured=bool(self.measured[index]),
+            reason=str(self.reason[index]),
+        )
+
+
+@dataclass(frozen=True)
+class EdgeSfr:
+    """SFR of one edge; members as in :class:`EdgeBatch`, for the one edge.
+
+    ``angle_to_axis_deg`` is the edge's angle to the nearest pixel axis, −45 to 45; ``middle_px`` the x and y of the
+    fitted edge's middle in the picture.
+    """
+
+    frequency_cpp: F64
+    sfr: F64
+    sfr_sd: F64
+    covariance: F64
+    mtf50_cpp: float
+    mtf50_cpp_sd: float
+    angle_deg: float
+    angle_to_axis_deg: float
+    angle_deg_sd: float
+    middle_px: tuple[float, float]
+    bend_per_px: float
+    dark: float
+    light: float
+    contrast_to_noise: float
+    samples: int
+    measured: bool
+    reason: str
 
 
 def measure_edges(
@@ -221,6 +276,7 @@ def _empty(n: int, frequency: F64, along_x: F64, along_y: F64, reason: npt.NDArr
             "frequency_cpp": frequency,
             "sfr": np.full((n, k), np.nan),
             "covariance": np.full((n, k, k), np.nan),
+            "middle_px": np.full((n, 2), np.nan),
             "normal": np.stack([-along_y, along_x], axis=1),
             "rising": np.zeros(n, dtype=np.bool_),
             "samples": np.zeros(n, dtype=np.int64),
@@ -247,7 +303,9 @@ def _record(
     flip = np.where(lines.along_x * asked.along_x + lines.along_y * asked.along_y < 0, -1.0, 1.0)
     along_x, along_y = lines.along_x * flip, lines.along_y * flip
     across = (lines.x - asked.x) * -along_y + (lines.y - asked.y) * along_x
-    batch.offset_px[place] = across / (along_y * asked.along_y + along_x * asked.along_x)
+    offset_px = across / (along_y * asked.along_y + along_x * asked.along_x)
+    batch.offset_px[place] = offset_px
+    batch.middle_px[place] = np.stack([asked.x, asked.y], axis=1) + offset_px[:, None] * batch.normal[place]
     batch.angle_deg[place] = np.degrees(np.arctan2(along_y, along_x))
     batch.bend_per_px[place] = lines.bend * flip
     batch.rising[place] = flip > 0
