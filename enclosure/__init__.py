@@ -1,0 +1,1 @@
+"""The bench in code: printed parts, bought parts, their assembly, drawings and checks."""
