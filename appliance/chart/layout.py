@@ -163,6 +163,14 @@ def _star(aim: Point, radius: float) -> Iterator[Polygon]:
         )
 
 
+def _clearance(square: Polygon, gap: float, boxes: npt.NDArray[np.float64]) -> float:
+    """Distance in mm from a square to the nearest other ink: other squares at ``gap``, or the given upright boxes."""
+    points = np.array(square)
+    points = np.concatenate([points, (points + np.roll(points, 1, axis=0)) / 2])
+    outside = np.abs(points[:, None, :] - boxes[None, :, :2]) - boxes[None, :, 2:]
+    return float(min(gap, np.hypot(*np.maximum(outside, 0).transpose(2, 0, 1)).min()))
+
+
 def _square_edges(name: str, square: Polygon, clearance: float, side: float) -> Iterator[PrintedEdge]:
     for k, label in enumerate("nesw"):
         (x1, y1), (x2, y2) = square[k], square[(k + 1) % 4]
@@ -281,7 +289,12 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     number += 0 if pitch_mm is None else FAMILY_PITCH_MM.index(pitch_mm) + 1
     fiducials = _fiducials(grid, fine, half_zone, number * IDS_PER_LAYOUT)
     cells = [*grid.squares(), *fine.squares()]
-    edges = [edge for name, square, gap, side in cells for edge in _square_edges(name, square, gap, side)]
+    boxes = np.array([(f.x_mm, f.y_mm, f.side_mm / 2) for f in fiducials] + [(*aim, star_radius * 1.2)])
+    edges = [
+        edge
+        for name, square, gap, side in cells
+        for edge in _square_edges(name, square, _clearance(square, gap, boxes), side)
+    ]
     squares = tuple(square for _, square, _, _ in cells)
     top, bottom = aim[1] - rows * pitch / 2, aim[1] + rows * pitch / 2
     ruler_mm = int((size[0] - 20) // 10 * 10)

@@ -1,0 +1,83 @@
+"""Chooses from the chart family: the chart whose cells suit a lens, a distance and a sensor."""
+
+from __future__ import annotations
+
+from appliance import optics
+from appliance.chart.layout import FAMILY_PITCH_MM, Layout, layout
+from appliance.errors import UsageError
+
+SENSORS_MM: dict[str, tuple[float, float, float]] = {
+    "hq": (6.287, 4.712, 1.55),
+    "gs": (5.023, 3.754, 3.45),
+    "cm3": (6.451, 3.629, 1.4),
+}
+"""Width, height in mm and pixel pitch in µm of the sensors of the HQ camera, GS camera and Camera Module 3."""
+CELLS_ACROSS = 13.0
+"""Cells that should be seen across the picture: enough edges, each long enough."""
+LEAST_DEPTHS_OF_FIELD = 4.0
+
+
+def sensor_size_mm(sensor: str) -> tuple[float, float, float]:
+    """Width and height in mm and pixel pitch in µm of a named sensor or of ``WxH`` in mm."""
+    if sensor.lower() in SENSORS_MM:
+        return SENSORS_MM[sensor.lower()]
+    try:
+        width, height = (float(part) for part in sensor.lower().replace("×", "x").split("x"))
+    except ValueError:
+        width = height = 0.0
+    if not (1 <= width <= 100 and 1 <= height <= 100):
+        raise UsageError(
+            f"--sensor '{sensor}' is none of {', '.join(SENSORS_MM)} and no size like 6.29x4.71 in mm."
+        )
+    return width, height, 1.55
+
+
+def choose_layout(
+    paper: str,
+    focal_length_mm: float | None = None,
+    distance_mm: float | None = None,
+    sensor: str = "hq",
+    f_number: float | None = None,
+) -> tuple[Layout, list[str]]:
+    """The chart for a set-up, or the general one, with notes for the user.
+
+    Parameters
+    ----------
+    distance_mm:
+        From the sensor plane to the aim point.
+
+    Raises
+    ------
+    UsageError
+        If only one of focal length and distance is given, or the lens cannot focus there.
+    """
+    if (focal_length_mm is None) != (distance_mm is None):
+        raise UsageError("Give --focal-length and --distance together, or neither for the general chart.")
+    if focal_length_mm is None or distance_mm is None:
+        return layout(paper), []
+    try:
+        object_mm = optics.object_distance_from_sensor_distance_mm(focal_length_mm, distance_mm)
+    except ValueError as error:
+        raise UsageError(
+            f"A lens of {focal_length_mm:g} mm cannot focus at {distance_mm:g} mm: {error}."
+        ) from error
+    width, height, pitch_um = sensor_size_mm(sensor)
+    m = focal_length_mm / (object_mm - focal_length_mm)
+    seen_mm = width / m
+    wanted = seen_mm / CELLS_ACROSS
+    pitch = min(FAMILY_PITCH_MM, key=lambda p: abs(p / wanted - 1) if p <= wanted * 1.3 else 10 + p)
+    chart = layout(paper, pitch)
+    notes = [f"Magnification 1:{1 / m:.1f}; the camera sees {seen_mm:.0f} × {height / m:.0f} mm."]
+    half_height = min(height / m / 2 / 0.7071, chart.rows * chart.pitch_mm / 2)
+    if f_number is not None:
+        depths = half_height * 0.7071 / optics.depth_of_field_mm(f_number, m, pitch_um)
+        notes.append(f"At f/{f_number:g} and 45° the chart spans ± {depths:.1f} depths of field.")
+        if depths < LEAST_DEPTHS_OF_FIELD:
+            notes.append(
+                f"That is less than ± {LEAST_DEPTHS_OF_FIELD:g}: go farther away or tilt the chart more."
+            )
+    if seen_mm < 5 * chart.pitch_mm:
+        notes.append("The camera sees very little of the chart at this distance: step back.")
+    if chart.columns * chart.pitch_mm < 0.35 * seen_mm:
+        notes.append("The paper fills little of the picture: a larger paper or a shorter distance is better.")
+    return chart, notes

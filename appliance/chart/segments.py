@@ -1,0 +1,112 @@
+"""Which parts of the printed edges to measure in a photo, and how wide a strip about each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.chart.layout import Layout
+from appliance.chart.pose import Array, Pose
+
+SHORTEST_PX = 25.0
+
+
+@dataclass(frozen=True)
+class SegmentPlan:
+    """n straight pieces of printed edges.
+
+    Attributes
+    ----------
+    paper_mm:
+        (n, 2, 2) end points on paper; dark lies on the right hand walking from the first to the second.
+    px:
+        (n, 4) predicted end points x1, y1, x2, y2 in the picture.
+    half_width_px:
+        (n,) how far either side of the edge to look.
+    across:
+        (n,) True for edges printed across the tilt.
+    scale_px_per_mm:
+        (n,) picture px per paper mm along the edge's normal.
+    """
+
+    paper_mm: Array
+    px: Array
+    half_width_px: Array
+    across: npt.NDArray[np.bool_]
+    scale_px_per_mm: Array
+
+    def __len__(self) -> int:
+        return len(self.px)
+
+    @property
+    def middle_mm(self) -> Array:
+        """(n, 2) middle of each piece on paper."""
+        return np.asarray(self.paper_mm.mean(axis=1))
+
+    def take(self, index: npt.NDArray[np.int_] | npt.NDArray[np.bool_]) -> SegmentPlan:
+        """The chosen pieces."""
+        return SegmentPlan(
+            self.paper_mm[index],
+            self.px[index],
+            self.half_width_px[index],
+            self.across[index],
+            self.scale_px_per_mm[index],
+        )
+
+
+def plan_segments(
+    layout: Layout,
+    pose: Pose,
+    margin_px: Array,
+    strip_px: Array,
+    longest_px: Array,
+    pieces: int | None = None,
+) -> SegmentPlan:
+    """Cut every visible edge into pieces that lie inside the picture with their strip.
+
+    Parameters
+    ----------
+    margin_px:
+        (edges,) distance to keep from the ends of each edge.
+    strip_px:
+        (edges,) wanted half width of the strip; narrowed where other ink is near.
+    longest_px:
+        (edges,) longest piece; an edge is cut evenly into as many as that takes.
+    pieces:
+        If given, only so many pieces per edge are kept, those nearest its middle.
+    """
+    ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
+    across = np.array([e.across_tilt for e in layout.edges])
+    clearance = np.array([min(0.8 * e.clearance_mm, 0.45 * e.depth_of_ink_mm) for e in layout.edges])
+    middle = ends.mean(axis=1)
+    jacobian = pose.paper_to_px(middle)
+    along = ends[:, 1] - ends[:, 0]
+    length_px = np.hypot(*np.einsum("nij,nj->in", jacobian, along))
+    # px per mm along the normal in the picture: area scale over length scale
+    scale = np.abs(np.linalg.det(jacobian)) * np.hypot(*along.T) / np.maximum(length_px, 1e-9)
+    usable_px = length_px - 2 * margin_px
+    near = 1 + pose.nearness_per_mm * pose.depth_mm(middle)
+    chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & (near > 0.2))
+    count = np.maximum(np.ceil(usable_px[chosen] / longest_px[chosen]), 1).astype(int)
+    count = np.minimum(count, np.maximum(usable_px[chosen] // SHORTEST_PX, 1).astype(int))
+    kept = count if pieces is None else np.minimum(count, pieces)
+    index = np.repeat(chosen, kept)
+    number = np.arange(len(index)) - np.repeat(np.cumsum(kept) - kept, kept)
+    total, skipped = np.repeat(count, kept), np.repeat((count - kept) // 2, kept)
+    trim = (margin_px / np.maximum(length_px, 1e-9))[index]
+    piece = (1 - 2 * trim) / total
+    t1 = trim + piece * (number + skipped)
+    paper = np.stack([ends[index, 0] + t[:, None] * along[index] for t in (t1, t1 + piece)], axis=1)
+    px = np.concatenate([pose.project(paper[:, 0]), pose.project(paper[:, 1])], axis=1)
+    half_width = np.minimum(strip_px[index], clearance[index] * scale[index])
+    width, height = pose.picture_px
+    border = half_width + 2
+    inside = np.ones(len(px), bool)
+    for k, size in ((0, width), (2, width), (1, height), (3, height)):
+        inside &= (px[:, k] > border) & (px[:, k] < size - 1 - border)
+    inside &= half_width >= 4
+    return SegmentPlan(
+        paper[inside], px[inside], half_width[inside], across[index][inside], scale[index][inside]
+    )

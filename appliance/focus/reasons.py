@@ -1,0 +1,45 @@
+"""Every reason a check can give: a stable code and a sentence with what to do."""
+
+from __future__ import annotations
+
+from appliance.focus.result import Reason
+
+REASONS: dict[str, str] = {
+    "IN_TOLERANCE": "Focus lies within the tolerance, the uncertainty included.",
+    "BACK_FOCUS": "The lens focuses behind the aim point, farther from the camera than it should.",
+    "FRONT_FOCUS": "The lens focuses in front of the aim point, nearer to the camera than it should.",
+    "BEYOND_CHART": "Focus lies beyond the chart, so that only a lower bound of the error is known. "
+    "Focus again, or use a larger chart.",
+    "TOO_CLOSE_TO_CALL": "The error is so near the tolerance that the uncertainty decides. {remedy}",
+    "NO_CHART": "No chart was found: {detail}. "
+    "Point the camera at the chart, take the lens cap off, and focus roughly.",
+    "CHART_CROPPED": "Too little of the chart is in the picture: {detail}. Aim at the star in its middle.",
+    "TOO_DARK": "The picture is too dark: the brightest parts reach {percent:.0f} % of full scale. "
+    "Take the lens cap off, open the iris, add light or expose longer.",
+    "CLIPPED": "The paper is overexposed: {percent:.0f} % of the chart's edges reach the sensor's limit. "
+    "Expose shorter or dim the light.",
+    "LOW_CONTRAST": "The chart hardly stands out of the noise. Add light or clean the lens.",
+    "MOTION_BLUR": "The picture is blurred along one direction at all depths. Let the bench settle and press again.",
+    "FLICKER": "The light flickers in bands across the picture. Use a lamp without flicker, or another exposure time.",
+    "WRONG_CHART": "This is not a chart of this version: {detail}. Print the chart again.",
+    "WRONG_SCALE": "The chart seems printed at {percent:.1f} % of its true size. "
+    "Print at 100 %, and measure its bar.",
+    "TILT_OUT_OF_RANGE": "The chart is tilted by {tilt:.0f}°; "
+    "it must lie between {low:.0f}° and {high:.0f}°, best 45°.",
+    "WRONG_LENS": "The picture fits a focal length of {measured:.0f} mm, not the {given:.0f} mm given. "
+    "Check the lens and its zoom setting.",
+    "ANAMORPHIC": "The picture is squeezed by {percent:.0f} %. Anamorphic lenses have two magnifications and "
+    "cannot be measured here.",
+    "TOLERANCE_TOO_TIGHT": "The tolerance of ± {tolerance:.1f} µm is less than four times the remount "
+    "repeatability of {repeatability:.1f} µm, so that this station cannot judge to it.",
+    "TOO_BLURRED": "Nothing in the picture is sharp enough to tell where focus lies. Focus roughly and press again.",
+    "POOR_FIT": "The edges do not follow one through-focus curve (reduced chi-square {chi2:.1f}). "
+    "Check that chart is flat, rigid and evenly lit.",
+    "AMBIGUOUS": "Two focus positions explain the picture about equally well. Focus again or use a larger chart.",
+    "FEW_EDGES": "Only {count} edges could be measured near focus. Fill the picture with the chart.",
+}
+
+
+def reason(code: str, **values: object) -> Reason:
+    """The reason of that code, its sentence filled with ``values``."""
+    return Reason(code, REASONS[code].format(**values))

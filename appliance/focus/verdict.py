@@ -1,0 +1,237 @@
+"""From measured focus positions to a verdict with guard bands (ISO 14253-1:2017), its reasons and its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from appliance import optics
+from appliance.focus.measure import CURVE_FREQUENCY, FREQUENCY_CPP, Measurement, Refusal
+from appliance.focus.reasons import reason
+from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
+from appliance.focus.through import ASTIGMATISM, CURVATURE, KAPPA, SPHERICAL, TILT_X
+
+GUARD_FACTOR = 1.65
+COVERAGE_95 = 1.96
+LEAST_RELATIVE_TOLERANCE = 4.0
+
+
+def tolerance_um(setup: Setup, magnification: float) -> tuple[float, str]:
+    """The tolerance (± µm, image side) and where it comes from, in words."""
+    if setup.tolerance_um is not None:
+        return setup.tolerance_um, f"± {setup.tolerance_um:g} µm as given"
+    value = optics.depth_of_focus_um(setup.f_number, magnification, setup.coc_um)
+    return value, (
+        f"± {value:.1f} µm: working f-number {optics.working_f_number(setup.f_number, magnification):.2f} "
+        f"× circle of confusion {setup.coc_um:g} µm"
+    )
+
+
+def decide(error_um: float, u_um: float, tolerance: float) -> Verdict:
+    """PASS, FAIL or RETEST by the guard band g = 1.65 u: PASS if |e| + g ≤ T, FAIL if |e| − g > T."""
+    guard = GUARD_FACTOR * u_um
+    if abs(error_um) + guard <= tolerance:
+        return Verdict.PASS
+    if abs(error_um) - guard > tolerance:
+        return Verdict.FAIL_BACK if error_um > 0 else Verdict.FAIL_FRONT
+    return Verdict.RETEST
+
+
+def invalid(refusal: Refusal) -> Result:
+    """The result of a photo that cannot be measured."""
+    located = refusal.located
+    return Result(
+        verdict=Verdict.INVALID,
+        reasons=(refusal.reason,),
+        picture_px=refusal.picture_px,
+        chart=located.layout.title if located else None,
+        chart_tilt_deg=located.pose.tilt_deg if located else None,
+    )
+
+
+def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
+    """Combine the frames of one set-up and decide."""
+    first = measured[0]
+    m = float(np.mean([x.magnification for x in measured]))
+    tolerance, tolerance_text = tolerance_um(setup, m)
+    beyond = round(float(np.mean([x.beyond for x in measured])))
+    budget = _budget(measured, setup, m)
+    u_um = sqrt(sum(u * u for u in budget.values()))
+    focus_mm = _mean_focus_mm(measured)
+    image_mm = optics.image_distance_mm(setup.focal_length_mm, m)
+    object_mm = image_mm / m
+    to_um = m * m * 1000 / (1 + focus_mm / object_mm) ** 2
+    common = _common(measured, setup, m, tolerance, tolerance_text, budget)
+    if beyond:
+        return _beyond(measured, tolerance, beyond, object_mm, image_mm, u_um, common)
+    shift_um = optics.image_shift_um(focus_mm, object_mm, image_mm)
+    verdict = decide(shift_um, u_um, tolerance)
+    reasons = _reasons(verdict, shift_um, u_um, tolerance, setup)
+    if setup.remount_u_um and tolerance < LEAST_RELATIVE_TOLERANCE * setup.remount_u_um:
+        verdict = Verdict.INVALID
+        reasons = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
+    return Result(
+        verdict=verdict,
+        reasons=(*reasons, *first.notes),
+        focus_error_mm=focus_mm,
+        focus_error_mm_u95=COVERAGE_95 * u_um / to_um,
+        image_shift_um=shift_um,
+        image_shift_um_u95=COVERAGE_95 * u_um,
+        **common,
+    )
+
+
+def _mean_focus_mm(measured: Sequence[Measurement]) -> float:
+    weights = np.array([1 / x.noise_mm**2 for x in measured])
+    return float(np.average([x.focus_mm for x in measured], weights=weights))
+
+
+def _budget(measured: Sequence[Measurement], setup: Setup, m: float) -> dict[str, float]:
+    """Standard uncertainties in µm on the image side. Noise averages over frames; the rest does not."""
+    per_mm = m * m * 1000
+    noise = 1 / sqrt(sum(1 / x.noise_mm**2 for x in measured))
+    if len(measured) > 2:  # what the frames themselves show may be more than their noise
+        spread = float(np.std([x.focus_mm for x in measured], ddof=1)) / sqrt(len(measured))
+        noise = max(noise, spread)
+    budget = {"noise": noise * per_mm, "pose": max(x.pose_mm for x in measured) * per_mm}
+    if setup.chart_flatness_mm:
+        budget["chart_flatness"] = setup.chart_flatness_mm * per_mm
+    if setup.aim_u_mm:
+        budget["aim"] = setup.aim_u_mm * per_mm
+    if setup.remount_u_um:
+        budget["remount"] = setup.remount_u_um
+    return budget
+
+
+def _reasons(
+    verdict: Verdict, shift_um: float, u_um: float, tolerance: float, setup: Setup
+) -> tuple[Reason, ...]:
+    if verdict is Verdict.PASS:
+        return (reason("IN_TOLERANCE"),)
+    if verdict is Verdict.FAIL_BACK:
+        return (reason("BACK_FOCUS"),)
+    if verdict is Verdict.FAIL_FRONT:
+        return (reason("FRONT_FOCUS"),)
+    systematic = setup.remount_u_um
+    gap = abs(abs(shift_um) - tolerance) / GUARD_FACTOR
+    if systematic > gap:
+        remedy = "Remount the lens and press again."
+    else:
+        remedy = "Press again for more frames, or add light; if it stays, remount the lens."
+    return (reason("TOO_CLOSE_TO_CALL", remedy=remedy),)
+
+
+def _beyond(
+    measured: Sequence[Measurement],
+    tolerance: float,
+    side: int,
+    object_mm: float,
+    image_mm: float,
+    u_um: float,
+    common: dict[str, Any],
+) -> Result:
+    reach = [x.reach_mm[1] if side > 0 else x.reach_mm[0] for x in measured]
+    bound = min(reach) if side > 0 else max(reach)
+    if (
+        bound * side <= 0
+    ):  # even the aim point is beyond what could be measured: the side is known, no distance
+        bound = 0.0
+    shift = abs(optics.image_shift_um(bound, object_mm, image_mm))
+    fails = shift - GUARD_FACTOR * u_um > tolerance
+    verdict = (Verdict.FAIL_BACK if side > 0 else Verdict.FAIL_FRONT) if fails else Verdict.RETEST
+    direction = reason("BACK_FOCUS" if side > 0 else "FRONT_FOCUS")
+    return Result(
+        verdict=verdict,
+        reasons=(direction, reason("BEYOND_CHART")),
+        focus_error_mm_at_least=bound,
+        **common,
+    )
+
+
+def _common(
+    measured: Sequence[Measurement],
+    setup: Setup,
+    m: float,
+    tolerance: float,
+    tolerance_text: str,
+    budget: dict[str, float],
+) -> dict[str, Any]:
+    first = measured[0]
+    pose = first.pose.pose
+    image_mm = pose.principal_distance_px * setup.pixel_pitch_um * 1e-3
+    aim = pose.project(np.array([pose.aim_mm]))[0]
+    return {
+        "tolerance_um": tolerance,
+        "tolerance_text": tolerance_text,
+        "depth_of_focus_um": optics.depth_of_focus_um(setup.f_number, m, setup.coc_um),
+        "magnification": m,
+        "chart_tilt_deg": pose.tilt_deg,
+        "focal_length_measured_mm": image_mm / (1 + m),
+        "mtf50_peak_cpp": _peak_mtf50(first),
+        "edges_used": int(sum(x.used.sum() for x in measured)),
+        "frames_used": len(measured),
+        "chart": first.layout.title,
+        "aim_px": (float(aim[0]), float(aim[1])),
+        "picture_px": first.picture_px,
+        "edges": tuple(_edge_points(first)),
+        "curve": Curve(
+            float(FREQUENCY_CPP[CURVE_FREQUENCY]),
+            tuple(float(v) for v in first.curve_depth_mm),
+            tuple(float(v) for v in first.curve_sfr),
+        ),
+        "budget_um": budget,
+        "figures": _figures(first, setup, m),
+    }
+
+
+def _peak_mtf50(x: Measurement) -> float | None:
+    """MTF50 of the sharpest tenth of the edges: their median, cycles per pixel."""
+    values = x.batch.mtf50_cpp[x.used]
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return None
+    return float(np.median(np.sort(values)[-max(len(values) // 10, 1) :]))
+
+
+def _edge_points(x: Measurement) -> list[EdgePoint]:
+    points = []
+    for k in range(len(x.plan)):
+        mtf50, sd = float(x.batch.mtf50_cpp[k]), float(x.batch.mtf50_cpp_sd[k])
+        known = np.isfinite(mtf50) and np.isfinite(sd)
+        if not x.used[k]:
+            continue
+        x1, y1, x2, y2 = (round(float(v), 2) for v in x.plan.px[k])
+        points.append(
+            EdgePoint(
+                x1,
+                y1,
+                x2,
+                y2,
+                depth_mm=round(float(x.depth_mm[k]), 4),
+                mtf50_cpp=round(mtf50, 5) if known else None,
+                mtf50_cpp_sd=round(sd, 6) if known else None,
+                contrast=round(float(x.sfr[k]), 5),
+                contrast_sd=round(float(x.sfr_sd[k]), 6),
+                across_tilt=bool(x.plan.across[k]),
+                used=bool(x.used[k]),
+            )
+        )
+    return points
+
+
+def _figures(x: Measurement, setup: Setup, m: float) -> dict[str, float]:
+    """Further figures; waves are turned into µm of image shift by 8 N² λ."""
+    um_per_wave = 8 * optics.working_f_number(setup.f_number, m) ** 2 * optics.GREEN_WAVELENGTH_UM
+    shape = x.fit.shape
+    return {
+        "astigmatism_um": float(shape[ASTIGMATISM] * um_per_wave),
+        "field_curvature_corner_um": float(shape[CURVATURE] * um_per_wave),
+        "field_tilt_corner_um": float(shape[TILT_X] * um_per_wave),
+        "spherical_w040_waves": float(shape[SPHERICAL]),
+        "cone_ratio": float(shape[KAPPA]),
+        "distortion_corner_percent": 100 * x.pose.pose.distortion,
+        "reduced_chi2": x.fit.reduced_chi2,
+    }
