@@ -1,0 +1,354 @@
+"""The picture through the lens: every pixel with the point spread function of its own depth and field position.
+
+The picture is made in tiles. In each tile the transfer functions that occur (lens at the local defocus × print ×
+pixel aperture) are written as combinations of a few of them, chosen so that the rest follows to 2e-4 (an interpolative
+decomposition); the tile is convolved with those few and the results are mixed pixel by pixel. There are no steps in depth.
+
+The sharp picture is sampled two or three times per pixel, filtered by a B-spline (see :mod:`appliance.bench.raster`).
+Its spectrum is divided by the spline's response, multiplied by the optics and the pixel's square aperture, and folded onto the
+pixel grid, which samples at pixel centres: nothing is interpolated and nothing can be off by a fraction of a pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, pi
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.bench.geometry import DESIGN_WAVELENGTH_UM, Projection
+from appliance.bench.otf import OtfTable, lagrange_cubic, otf_table, table_range
+from appliance.bench.raster import SPLINE_ORDER, Outlines, rasterise
+
+Array = npt.NDArray[np.float64]
+Picture = npt.NDArray[np.float32]
+Spectrum = npt.NDArray[np.complex64]
+
+TILE_PX = 512
+TOLERANCE = 2e-4
+_MOST_SAMPLES = 3
+_MOST_PARTS = 40
+_ANGLES = np.arange(6) * pi / 6 + 0.1
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Local blur at (n,) points: W020 in µm and the covariance of print blur in px²: xx, xy, yy."""
+
+    w020_um: Array
+    xx: Array
+    xy: Array
+    yy: Array
+
+    def widest(self) -> float:
+        return float(np.sqrt(np.max(self.xx + self.yy, initial=0)))
+
+    def narrowest_variance(self) -> float:
+        half_trace, half_difference = (self.xx + self.yy) / 2, (self.xx - self.yy) / 2
+        return max(float(np.min(half_trace - np.hypot(half_difference, self.xy))), 0.0)
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """Output pixels [top, bottom) × [left, right)."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def points(self, rows: int, columns: int) -> Array:
+        """(rows × columns, 2) pixel coordinates spread evenly from corner to corner."""
+        y = np.linspace(self.top, self.bottom - 1, rows)
+        x = np.linspace(self.left, self.right - 1, columns)
+        return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+
+
+class _Optics:
+    """Everything that blurs, for one projection."""
+
+    def __init__(self, projection: Projection) -> None:
+        scene = projection.scene
+        self.projection = projection
+        self.pitch_um = scene.sensor.pitch_um
+        self.motion = scene.mishap.motion_px
+        self.spherical_um = scene.lens.spherical_waves * DESIGN_WAVELENGTH_UM
+        everywhere = _Tile(0, scene.sensor.height, 0, scene.sensor.width).points(25, 25)
+        defocus = projection.w020_um_at_pixels(everywhere)
+        slack = 0.05 * (defocus.max() - defocus.min()) + 0.02
+        self.table: OtfTable = otf_table(
+            projection.working_f_number,
+            self.pitch_um,
+            scene.lens.wavelengths_um,
+            self.spherical_um,
+            *table_range(defocus.min() - slack, defocus.max() + slack),
+        )
+        self.cutoff_cpp = self.table.frequency_step * (self.table.values.shape[1] - 1)
+
+    def spread(self, points: Array) -> _Spread:
+        """Local blur at (n, 2) pixel coordinates."""
+        chart = self.projection.scene.chart
+        jacobian = self.projection.pixels_per_mm(points) * (chart.print_blur_um * chart.print_scale / 1000)
+        covariance = jacobian @ jacobian.transpose(0, 2, 1)
+        w020 = self.projection.w020_um_at_pixels(points)
+        return _Spread(w020, covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1])
+
+    def radius_px(self, spread: _Spread) -> float:
+        """Generous radius of the blur: its geometric rim, and room for the diffraction's tail."""
+        number, pitch = self.projection.working_f_number, self.pitch_um
+        geometric = 4 * number * np.abs(spread.w020_um).max() + 8 * number * abs(self.spherical_um)
+        airy = number * DESIGN_WAVELENGTH_UM
+        shake = max(abs(m) for m in self.motion) / 2
+        return float((geometric + 12 * airy) / pitch + shake + 3 * spread.widest() + 20)
+
+    def band_limit_cpp(self, spread: _Spread) -> float:
+        """Frequency above which nothing of note comes through, in cycles per pixel."""
+        rows, _ = self.table.rows(np.array([spread.w020_um.min(), spread.w020_um.max()]))
+        passed = np.abs(self.table.values[rows[0] - 1 : rows[1] + 3]).max(axis=0)
+        frequency = np.arange(len(passed)) * self.table.frequency_step
+        passed = passed * np.exp(-2 * pi**2 * spread.narrowest_variance() * frequency**2)
+        passed *= np.maximum(np.abs(np.sinc(frequency)), np.sinc(frequency / 2**0.5) ** 2)
+        above = np.flatnonzero(passed > TOLERANCE)
+        return float(frequency[min(above[-1] + 1, len(frequency) - 1)])
+
+    def aperture(self, x_cpp: Array, y_cpp: Array) -> Array:
+        """Response of pixel aperture and motion at frequencies that broadcast against each other."""
+        shake = np.sinc(x_cpp * self.motion[0] + y_cpp * self.motion[1])
+        response: Array = np.sinc(x_cpp) * np.sinc(y_cpp) * shake
+        return response
+
+
+def photograph_sharpness(projection: Projection, outlines: Outlines, base: float) -> Picture:
+    """Blur the chart's outlines as the lens does, and integrate over the pixels.
+
+    Parameters
+    ----------
+    projection:
+        The scene's geometry.
+    outlines:
+        The chart in pixel coordinates, see :func:`appliance.bench.raster.rasterise`.
+    base:
+        Value of the background.
+
+    Returns
+    -------
+    (height, width) float32 mean value over each pixel's aperture.
+    """
+    sensor = projection.scene.sensor
+    optics = _Optics(projection)
+    picture = np.empty((sensor.height, sensor.width), np.float32)
+    for top, bottom in _cuts(sensor.height):
+        tiles = [_Tile(top, bottom, left, right) for left, right in _cuts(sensor.width)]
+        _photograph_row(optics, tiles, outlines, base, picture)
+    return picture
+
+
+def _cuts(length: int) -> list[tuple[int, int]]:
+    places = np.linspace(0, length, max(ceil(length / (TILE_PX + 32)), 1) + 1).round().astype(int)
+    return [(int(a), int(b)) for a, b in zip(places[:-1], places[1:], strict=True)]
+
+
+def _photograph_row(
+    optics: _Optics, tiles: list[_Tile], outlines: Outlines, base: float, picture: Picture
+) -> None:
+    """Fill one row of tiles."""
+    spreads = [optics.spread(tile.points(9, 9)) for tile in tiles]
+    halo = ceil(max(optics.radius_px(spread) for spread in spreads))
+    limit = max(optics.band_limit_cpp(spread) for spread in spreads)
+    samples = 2 if limit <= 0.95 else _MOST_SAMPLES
+    top = tiles[0].top
+    window = (
+        _fast_length(tiles[0].bottom - top + 2 * halo),
+        _fast_length(max(tile.right - tile.left for tile in tiles) + 2 * halo),
+    )
+    wide = tiles[-1].left - tiles[0].left + window[1]
+    canvas = rasterise(
+        outlines, (tiles[0].left - halo, top - halo), (window[0] * samples, wide * samples), samples, 0.0
+    )
+    for tile, spread in zip(tiles, spreads, strict=True):
+        first = (tile.left - tiles[0].left) * samples
+        sharp = canvas[:, first : first + window[1] * samples]
+        target = picture[tile.top : tile.bottom, tile.left : tile.right]
+        level = float(sharp[0, 0])
+        if np.all(np.abs(sharp - level) < 1e-6):
+            target[:] = base + level
+            continue
+        fold = _Fold(window, samples, min(optics.band_limit_cpp(spread), samples / 2))
+        spectrum = fold.spectrum(sharp, optics)
+        parts, weights = _decompose(optics, tile, spread)
+        target[:] = base
+        for k in range(len(parts.w020_um)):
+            blurred = fold.blurred(spectrum, optics.table, parts, k)
+            target += weights(k) * blurred[halo : halo + target.shape[0], halo : halo + target.shape[1]]
+
+
+class _Fold:
+    """Fourier transforms between the sample grid and the pixel grid of one window."""
+
+    def __init__(self, window: tuple[int, int], samples: int, limit_cpp: float) -> None:
+        self.window, self.samples = window, samples
+        self.y_last = min(ceil(limit_cpp * window[0]), window[0] * samples // 2 - 1)
+        self.x_last = min(ceil(limit_cpp * window[1]), window[1] * samples // 2 - 1)
+        self.y_cpp = np.arange(-self.y_last, self.y_last + 1)[:, None] / window[0]
+        self.x_cpp = np.arange(self.x_last + 1)[None, :] / window[1]
+        upper = self.y_cpp[self.y_last :]
+        self.radius = np.hypot(self.x_cpp, upper)
+
+    def spectrum(self, sharp: Picture, optics: _Optics) -> Spectrum:
+        """Spectrum of the sharp picture through the pixel aperture, rows from the lowest to the highest frequency."""
+        whole = np.fft.rfft2(sharp)
+        part = np.concatenate(
+            [whole[-self.y_last :, : self.x_last + 1], whole[: self.y_last + 1, : self.x_last + 1]]
+        )
+        spline_x = np.sinc(self.x_cpp / self.samples) ** SPLINE_ORDER
+        spline_y = np.sinc(self.y_cpp / self.samples) ** SPLINE_ORDER
+        response = optics.aperture(self.x_cpp, self.y_cpp) / (spline_x * spline_y) / self.samples**2
+        return (part * response.astype(np.float32)).astype(np.complex64)
+
+    def blurred(self, spectrum: Spectrum, table: OtfTable, parts: _Spread, k: int) -> Picture:
+        """Picture at pixel centres, through the lens and print of one member of ``parts``."""
+        upper = self._lens(table, float(parts.w020_um[k]))
+        response = np.concatenate([upper[:0:-1], upper])
+        scale = -2 * pi**2
+        along_x = np.exp(scale * parts.xx[k] * self.x_cpp**2).astype(np.float32)
+        along_y = np.exp(scale * parts.yy[k] * self.y_cpp**2).astype(np.float32)
+        response *= along_x
+        response *= along_y
+        if abs(parts.xy[k]) > 1e-6:
+            response *= np.exp(
+                (2 * scale * parts.xy[k] * self.y_cpp).astype(np.float32) * self.x_cpp.astype(np.float32)
+            )
+        return self._picture(spectrum * response)
+
+    def _lens(self, table: OtfTable, w020_um: float) -> Picture:
+        """Lens response at frequencies of the upper half plane, through a finely resampled radial profile."""
+        fine = table.at(np.array([w020_um]), table.values)[0]
+        step = table.frequency_step / 8
+        place = np.arange(8 * (len(fine) - 1) + 1) / 8
+        column = np.minimum(place.astype(np.int64), len(fine) - 1)
+        weights = lagrange_cubic(place - column)
+        last = len(fine) - 1
+        profile = sum(weights[j] * fine[np.minimum(np.abs(column + j - 1), last)] for j in range(4))
+        profile = np.concatenate([np.asarray(profile), np.zeros(2)]).astype(np.float32)
+        at = np.minimum(self.radius / step, len(profile) - 2)
+        index = at.astype(np.int32)
+        low = profile[index]
+        high: Picture = low + (at - index).astype(np.float32) * (profile[index + 1] - low)
+        return high
+
+    def _picture(self, spectrum: Spectrum) -> Picture:
+        """Fold frequencies beyond the pixel grid's Nyquist frequency back and transform."""
+        rows, columns = self.window
+        folded = np.zeros((rows, spectrum.shape[1]), np.complex64)
+        k = -self.y_last
+        while k <= self.y_last:
+            target = k % rows
+            count = min(rows - target, self.y_last - k + 1)
+            folded[target : target + count] += spectrum[k + self.y_last : k + self.y_last + count]
+            k += count
+        half = columns // 2
+        if self.x_last < half:
+            whole = np.zeros((rows, half + 1), np.complex64)
+            whole[:, : self.x_last + 1] = folded
+        else:
+            whole = self._folded_columns(folded)
+        picture: Picture = np.fft.irfft2(whole, s=self.window).astype(np.float32, copy=False)
+        return picture
+
+    def _folded_columns(self, spectrum: Spectrum) -> Spectrum:
+        rows, columns = self.window
+        half = columns // 2
+        mirrored = np.conj(spectrum[(-np.arange(rows)) % rows])
+        whole = spectrum[:, : half + 1].copy()
+        for k in range(half + 1, self.x_last + 1):
+            if k % columns <= half:
+                whole[:, k % columns] += spectrum[:, k]
+        for k in range(half, self.x_last + 1):
+            if -k % columns <= half:
+                whole[:, -k % columns] += mirrored[:, k]
+        return whole
+
+
+def _fast_length(length: int) -> int:
+    """Even length at or above ``length`` with no prime factor above 5."""
+    candidate = length + length % 2
+    while True:
+        rest = candidate
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return candidate
+        candidate += 2
+
+
+class _Weights:
+    """How much of each part every pixel of a tile takes."""
+
+    def __init__(self, values: Array, tile: _Tile) -> None:
+        self.values = values
+        self.down = _interpolation(tile.bottom - tile.top, values.shape[1])
+        self.across = _interpolation(tile.right - tile.left, values.shape[2])
+
+    def __call__(self, k: int) -> Picture:
+        """(rows, columns) float32 weights of part ``k``."""
+        return (self.down @ self.values[k] @ self.across.T).astype(np.float32)
+
+
+def _interpolation(length: int, points: int) -> Array:
+    """(length, points) matrix of cubic interpolation from evenly spread points, the outer ones on the ends."""
+    place = np.linspace(0, points - 1, length)
+    first = np.clip(np.floor(place), 1, points - 3).astype(np.int64)
+    weights = lagrange_cubic(place - first)
+    matrix = np.zeros((length, points))
+    for j in range(4):
+        matrix[np.arange(length), first + j - 1] = weights[j]
+    return matrix
+
+
+def _decompose(optics: _Optics, tile: _Tile, coarse: _Spread) -> tuple[_Spread, _Weights]:
+    """Choose the few local blurs that all others of the tile are combinations of, and their weights."""
+    grid = coarse.w020_um.reshape(9, 9)
+    # a step of the grid changes W020 by 0.05 waves at most near focus, by 2 % far from it
+    step = 0.05 * DESIGN_WAVELENGTH_UM * max(1.0, np.abs(grid).min() / (2.5 * DESIGN_WAVELENGTH_UM))
+    rows = int(np.clip(ceil(np.ptp(grid, axis=0).max() / step), 6, 200))
+    columns = int(np.clip(ceil(np.ptp(grid, axis=1).max() / step), 6, 200))
+    spread = optics.spread(tile.points(rows, columns))
+    matrix = _responses(optics, spread)
+    chosen = _pivots(matrix)
+    heavy = np.ones((len(matrix), 1))
+    heavy[0] = 50.0  # frequency 0: an even field stays even
+    weights = np.linalg.lstsq(heavy * matrix[:, chosen], heavy * matrix, rcond=1e-9)[0]
+    weights /= weights.sum(axis=0)
+    parts = _Spread(spread.w020_um[chosen], spread.xx[chosen], spread.xy[chosen], spread.yy[chosen])
+    return parts, _Weights(weights.reshape(len(chosen), rows, columns), tile)
+
+
+def _responses(optics: _Optics, spread: _Spread) -> Array:
+    """(frequencies, points) transfer functions at polar frequencies, frequency 0 first."""
+    limit = min(optics.band_limit_cpp(spread), _MOST_SAMPLES / 2)
+    turns = limit * 4 * optics.projection.working_f_number * np.abs(spread.w020_um).max() / optics.pitch_um
+    radii = np.concatenate([[0.0], np.linspace(0, limit, ceil(16 + 4 * turns))[1:]])
+    lens = optics.table.at(spread.w020_um, optics.table.at_frequencies(radii)).T
+    blocks = []
+    for angle in _ANGLES:
+        x, y = np.cos(angle) * radii[:, None], np.sin(angle) * radii[:, None]
+        exponent = x**2 * spread.xx + 2 * x * y * spread.xy + y**2 * spread.yy
+        blocks.append(lens * np.exp(-2 * pi**2 * exponent) * optics.aperture(x, y))
+    return np.concatenate(blocks)
+
+
+def _pivots(matrix: Array) -> list[int]:
+    """Columns that span all columns to :data:`TOLERANCE`, by pivoted Gram-Schmidt."""
+    rest = matrix.copy()
+    chosen: list[int] = []
+    while len(chosen) < _MOST_PARTS:
+        worst = np.abs(rest).max(axis=0)
+        pivot = int(np.argmax(worst))
+        if chosen and worst[pivot] < TOLERANCE:
+            break
+        chosen.append(pivot)
+        direction = rest[:, pivot] / np.linalg.norm(rest[:, pivot])
+        rest -= np.outer(direction, direction @ rest)
+    return chosen
