@@ -1,0 +1,1 @@
+"""The subcommands of ``focuscheck``, one module per room."""

@@ -1,0 +1,76 @@
+"""``focuscheck run``, ``station``, ``page`` and ``check``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from appliance.commands.settings_options import add_settings_options, settings_of
+from appliance.focus.result import Result, Verdict
+
+_COMMON = ("data_dir", "host", "port", "camera", "focal_length_mm", "f_number", "coc_um", "tolerance_um")
+_BENCH = ("simulated_focus_error_mm",)
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the subcommands of the station."""
+    run = _add(commands, "run", _run, "start station and page; Enter is the TEST button, Ctrl-C stops both")
+    add_settings_options(run, _COMMON + _BENCH)
+    station = _add(commands, "station", _station, "start the station alone: camera, button, OLED, records")
+    add_settings_options(station, _COMMON + _BENCH)
+    page = _add(commands, "page", _page, "start the page alone: history, and the running station's state")
+    add_settings_options(page, ("data_dir", "host", "port"))
+    check = _add(commands, "check", _check, "press TEST once and say the verdict")
+    check.add_argument("--lens", metavar="TAG", help="asset tag of the lens, to find the check again")
+    check.add_argument("--json", action="store_true", help="print the check as JSON")
+    add_settings_options(check, _COMMON + _BENCH)
+    for parser in (station, page):
+        parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add(commands: Any, name: str, function: Any, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False
+    )
+    parser.set_defaults(run=function)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from appliance.station.supervisor import run_station_and_page
+
+    return run_station_and_page(settings_of(options), options.debug)
+
+
+def _station(options: argparse.Namespace) -> int:
+    from appliance.station.service import serve
+
+    return serve(settings_of(options), options.until_stdin_closes)
+
+
+def _page(options: argparse.Namespace) -> int:
+    from appliance.web.server import serve
+
+    return serve(settings_of(options), options.until_stdin_closes)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from appliance.station.client import StationClient
+    from appliance.station.protocol import check_to_dict, lens_tag
+    from appliance.station.service import check_once, station_answers
+    from appliance.station.words import report
+
+    settings = settings_of(options)
+    tag = lens_tag(options.lens)
+    if station_answers(settings):
+        check = StationClient(settings.socket).check(tag)
+    else:
+        check = check_to_dict(check_once(settings, tag))
+    if options.json:
+        print(json.dumps(check, ensure_ascii=False, indent=2))
+    else:
+        fields = Result.__dataclass_fields__
+        print(report(Result.from_dict({name: value for name, value in check.items() if name in fields})))
+        print(f"Stored as check {check['check']}" + (f" of lens {tag}." if tag else "."))
+    return Verdict(check["verdict"]).exit_status

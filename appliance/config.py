@@ -1,0 +1,271 @@
+"""Every setting once: name with its unit, type, default, and why; read from command line, environment and file.
+
+A value on the command line wins over ``FOCUSCHECK_NAME`` in the environment, that over the TOML file, that over
+the default. :func:`load_settings` turns what pydantic finds wrong into a sentence in the user's words.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from appliance.errors import UsageError
+from appliance.focus.result import Setup
+
+DEFAULT_CONFIG_FILE = Path("/etc/focuscheck/config.toml")
+ENVIRONMENT_PREFIX = "FOCUSCHECK_"
+CONFIG_VARIABLE = "FOCUSCHECK_CONFIG"
+
+Pin = int | None
+
+SOFTWARE_VERSION = version("focuscheck")
+"""Version of the installed distribution, kept with every check."""
+
+
+def default_data_dir() -> Path:
+    """Folder for records where no setting names one: the system's for root, else the user's own."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/focuscheck")
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "focuscheck"
+
+
+def _pin(number: int, what: str) -> Any:
+    return Field(number, ge=0, le=27, description=f"BCM number of the pin of {what}; empty if there is none.")
+
+
+class Settings(BaseModel):
+    """All settings of station, page and command line."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Where things are
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Folder of the records and pictures; back this one up."
+    )
+    socket_path: Path | None = Field(
+        None, description="Unix socket between station and page; station.sock in data_dir if empty."
+    )
+    station_name: str = Field(
+        "Station 1",
+        min_length=1,
+        max_length=20,
+        description="Name shown on the page, for houses with several.",
+    )
+
+    # The page
+    host: str = Field(
+        "0.0.0.0", description="Address the page listens on; 127.0.0.1 keeps it on this machine."
+    )
+    port: int = Field(8080, ge=1, le=65535, description="TCP port of the page; 8080 needs no special rights.")
+    allowed_hosts: str = Field(
+        "", description="Further host names, by commas, under which browsers may ask for the page."
+    )
+
+    # The lens under test and what it is judged by
+    focal_length_mm: float = Field(
+        25.0, gt=0, le=2000, description="Focal length of the lens on the bench, mm."
+    )
+    f_number: float = Field(2.8, ge=0.5, le=64, description="F-number as marked; test wide open.")
+    pixel_pitch_um: float = Field(
+        1.55, gt=0.2, le=50, description="Pixel pitch of the bench sensor, µm (HQ: 1.55)."
+    )
+    coc_um: float = Field(
+        15.0, gt=0, le=200, description="Circle of confusion of the client's camera, µm; 15 suits Super 35."
+    )
+    tolerance_um: float | None = Field(
+        None,
+        gt=0,
+        description="Largest image-side shift that passes, ± µm; working f-number × coc_um if empty.",
+    )
+    distance_mm: float | None = Field(
+        None, gt=0, description="Measured distance from sensor plane to the star, mm; checks the print scale."
+    )
+    chart_flatness_mm: float = Field(0.1, ge=0, le=20, description="How flat the mounted chart is, 1 σ, mm.")
+    aim_u_mm: float = Field(
+        0.2, ge=0, le=50, description="How well the lens was focused on the star's plane, 1 σ, mm."
+    )
+    remount_u_um: float = Field(
+        0.0, ge=0, le=500, description="Scatter of taking the lens off and on, 1 σ, µm."
+    )
+    print_blur_um: float | None = Field(
+        None, ge=0, le=1000, description="Blur of the printed edges, 1 σ, µm on paper; fitted if empty."
+    )
+    frames_at_first: int = Field(1, ge=1, le=32, description="Frames taken before the first judgement.")
+    frames_at_most: int = Field(
+        8, ge=1, le=64, description="While more frames may settle a RETEST, take up to this many by itself."
+    )
+
+    # Devices
+    camera: Literal["auto", "picamera2", "simulated"] = Field("auto", description="Which camera to use.")
+    panel: Literal["auto", "gpio", "simulated"] = Field(
+        "auto", description="Which button, lamps and buzzer to use."
+    )
+    display: Literal["auto", "oled", "simulated"] = Field("auto", description="Which small display to use.")
+    capture_timeout_s: float = Field(
+        10.0, gt=0, le=120, description="Longest wait for a frame; a camera slower than this hangs."
+    )
+    score_timeout_s: float = Field(
+        60.0, gt=0, le=600, description="Longest time for scoring and storing; after it the station restarts."
+    )
+    exposure_us: int | None = Field(
+        None, ge=10, le=1_000_000, description="Fixed exposure, µs; searched if empty."
+    )
+    button_pin: int = _pin(17, "the TEST button (to ground)")
+    focus_button_pin: Pin = _pin(27, "the FOCUS button (to ground)")
+    green_lamp_pin: Pin = _pin(22, "the green lamp")
+    red_lamp_pin: Pin = _pin(23, "the red lamp")
+    buzzer_pin: Pin = _pin(24, "the buzzer")
+    strobe_pin: Pin = _pin(25, "the chart's lamp or strobe")
+    debounce_ms: float = Field(
+        30.0, ge=1, le=500, description="A contact must be steady this long to count, ms."
+    )
+    hold_focus_ms: float = Field(
+        1000.0, ge=200, le=10_000, description="Holding TEST this long starts focus assist."
+    )
+    hold_shutdown_ms: float = Field(
+        5000.0, ge=1000, le=30_000, description="Holding TEST this long asks for shut-down, ms."
+    )
+    stuck_button_s: float = Field(
+        30.0, ge=6, le=600, description="A button down this long is reported as stuck, s."
+    )
+    oled_driver: Literal["ssd1306", "ssd1309", "sh1106", "sh1107"] = Field(
+        "ssd1306", description="OLED controller."
+    )
+    oled_interface: Literal["i2c", "spi"] = Field("i2c", description="How the OLED is wired.")
+    oled_i2c_bus: int = Field(1, ge=0, le=30, description="I²C bus of the OLED.")
+    oled_i2c_address: int = Field(0x3C, ge=0x03, le=0x77, description="I²C address of the OLED; 60 is 0x3C.")
+    oled_spi_device: int = Field(0, ge=0, le=1, description="SPI chip select of the OLED.")
+    oled_width_px: Literal[128] = Field(128, description="Width of the OLED, px.")
+    oled_height_px: Literal[32, 64] = Field(64, description="Height of the OLED, px.")
+    oled_rotate: Literal[0, 1, 2, 3] = Field(
+        0, description="Quarter turns of the OLED's picture; 2 is upside down."
+    )
+
+    # The simulated bench
+    simulated_focus_error_mm: float = Field(
+        0.0, ge=-500, le=500, description="Focus error of the simulated lens, mm; > 0 is back focus."
+    )
+    simulated_distance_mm: float | None = Field(
+        None, gt=0, description="Distance from simulated sensor to chart, mm; 25 focal lengths if empty."
+    )
+    simulated_tilt_deg: float = Field(45.0, ge=0, le=80, description="Tilt of the simulated chart, degrees.")
+    simulated_roll_deg: float = Field(
+        1.5, ge=-45, le=45, description="Roll of the simulated camera, degrees."
+    )
+    simulated_paper: Literal["a4", "a3", "letter"] = Field("a4", description="Paper of the simulated chart.")
+    simulated_mishap: Literal["none", "lens cap"] = Field("none", description="What goes wrong on the bench.")
+    simulated_seed: int = Field(1, ge=0, description="Seed of the simulated noise; every frame differs.")
+
+    @property
+    def socket(self) -> Path:
+        """Path of the station's socket."""
+        return self.socket_path or self.data_dir / "station.sock"
+
+    def setup(self) -> Setup:
+        """What these settings say about lens, sensor and tolerance."""
+        return Setup(**{name: getattr(self, name) for name in Setup.__dataclass_fields__})
+
+
+def load_settings(
+    config_file: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read all settings.
+
+    Parameters
+    ----------
+    config_file:
+        TOML file named by the user; None for ``FOCUSCHECK_CONFIG``, else the default file if it is there.
+    overrides:
+        Settings by name, from the command line.
+    environment:
+        Stands in for ``os.environ`` in tests.
+
+    Raises
+    ------
+    UsageError
+        If a setting is unknown or has a value that cannot be used, or the file cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    values, origins = merged_values(config_file, overrides or {}, environment)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise UsageError(_sentence(error, values, origins)) from None
+
+
+def merged_values(
+    config_file: Path | None, overrides: Mapping[str, Any], environment: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Values by setting name, and in words where each came from; the later source wins."""
+    named = config_file or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
+    file = named or DEFAULT_CONFIG_FILE
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, value in _file_values(file, must_exist=named is not None).items():
+        values[name], origins[name] = value, f"in {file}"
+    for variable, text in environment.items():
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable != CONFIG_VARIABLE:
+            name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+            values[name], origins[name] = text, f"in the environment ({variable})"
+    for name, value in overrides.items():
+        values[name], origins[name] = value, "on the command line"
+    for name, value in values.items():
+        if name not in Settings.model_fields:
+            near = get_close_matches(name, Settings.model_fields, 1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise UsageError(f"There is no setting '{name}' ({origins[name]}).{hint}")
+        if isinstance(value, str) and not value.strip():
+            values[name] = None if Settings.model_fields[name].annotation is not str else ""
+    return values, origins
+
+
+def _file_values(file: Path, must_exist: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise UsageError(f"The settings file {file} is not there; check its name.") from None
+        return {}
+    except OSError as error:
+        raise UsageError(f"The settings file {file} cannot be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"The settings file {file} is not valid TOML: {error}.") from None
+
+
+_KIND_SENTENCES = {
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "string_type": "must be text",
+    "path_type": "must be a path",
+    "finite_number": "must be a finite number",
+}
+
+
+def _sentence(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    context = first.get("ctx") or {}
+    limits = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
+    words = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+    if first["type"] in limits:
+        key = limits[first["type"]]
+        rule = f"must be {words[key]} {context[key]:g}"
+    elif first["type"] == "literal_error":
+        rule = f"must be one of {context['expected']}"
+    else:
+        rule = _KIND_SENTENCES.get(first["type"], str(first["msg"]).lower())
+    about = Settings.model_fields[name].description or ""
+    return f"The setting {name} = {values.get(name)!r} ({origins.get(name, 'default')}) {rule}. {about}"

@@ -1,0 +1,93 @@
+"""The OLED through luma.oled, and luma's dummy device where there is none."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from luma.core.device import dummy
+from PIL import Image
+
+from appliance.config import Settings
+
+
+class OledGoneError(OSError):
+    """The OLED does not answer; the station goes on without it."""
+
+
+class Oled:
+    """A :class:`~appliance.devices.Display` on I²C or SPI.
+
+    luma reports a lost panel as ``OSError`` or as its own ``DeviceNotFoundError``, in the constructor too; both leave
+    here as :class:`OledGoneError`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.size_px = (settings.oled_width_px, settings.oled_height_px)
+        where = f"I²C {settings.oled_i2c_bus}:{settings.oled_i2c_address:#04x}"
+        if settings.oled_interface == "spi":
+            where = f"SPI 0.{settings.oled_spi_device}"
+        self.description = f"{settings.oled_driver.upper()} on {where}"
+        try:
+            self._device = _luma_device(settings)
+        except Exception as error:  # luma's own error for a panel that is not there is a plain Exception
+            if not _is_absence(error):
+                raise
+            raise OledGoneError(f"no {self.description}: {error}") from None
+
+    def show(self, picture: Image.Image) -> None:
+        """Show a mode ``1`` picture of ``size_px``."""
+        try:
+            self._device.display(picture)
+        except Exception as error:
+            if not _is_absence(error):
+                raise
+            raise OledGoneError(f"{self.description} was lost: {error}") from None
+
+    def close(self) -> None:
+        """Darken the display and let it go."""
+        self._device.cleanup()
+
+
+def _is_absence(error: Exception) -> bool:
+    from luma.core.error import Error
+
+    return isinstance(error, OSError | Error)
+
+
+def _luma_device(settings: Settings) -> Any:
+    serial = importlib.import_module("luma.core.interface.serial")
+    if settings.oled_interface == "i2c":
+        interface = serial.i2c(port=settings.oled_i2c_bus, address=settings.oled_i2c_address)
+    else:
+        interface = serial.spi(port=0, device=settings.oled_spi_device)
+    driver = getattr(importlib.import_module("luma.oled.device"), settings.oled_driver)
+    width: int = settings.oled_width_px
+    height: int = settings.oled_height_px
+    rotate: int = settings.oled_rotate
+    if settings.oled_driver == "sh1107":  # its panel stands upright: 64 × 128
+        width, height, rotate = height, width, (rotate + 1) % 4
+    return driver(interface, width=width, height=height, rotate=rotate)
+
+
+class SimulatedOled:
+    """A :class:`~appliance.devices.Display` that only keeps its picture, in luma's dummy device."""
+
+    description = "simulated OLED"
+
+    def __init__(self, settings: Settings) -> None:
+        self.size_px = (settings.oled_width_px, settings.oled_height_px)
+        self._device = dummy(*self.size_px, mode="1")
+
+    @property
+    def picture(self) -> Image.Image | None:
+        """What is shown now."""
+        shown: Image.Image | None = self._device.image
+        return shown
+
+    def show(self, picture: Image.Image) -> None:
+        """Show a mode ``1`` picture of ``size_px``."""
+        self._device.display(picture)
+
+    def close(self) -> None:
+        """Let it go."""

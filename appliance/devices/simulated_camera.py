@@ -1,0 +1,72 @@
+"""A camera that looks at the simulated bench: the printed chart through a lens with a known focus error."""
+
+from __future__ import annotations
+
+import threading
+
+from appliance.bench import Chart, Exposable, Lens, Mishap, Scene, Sensor, object_distance_mm
+from appliance.chart.layout import layout
+from appliance.config import Settings
+from appliance.errors import UsageError
+from appliance.frame import Frame
+
+FOCAL_LENGTHS_AWAY = 25.0
+"""Usual distance of a focus check, in focal lengths."""
+
+
+class SimulatedCamera:
+    """A :class:`~appliance.devices.Camera` on the bench's HQ sensor; every photo has its own noise."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._bench = Exposable(simulated_scene(settings))
+        self._seed = settings.simulated_seed
+        lens = self._bench.scene.lens
+        # the light on the pixels takes seconds to work out, once: done while the user finds the button
+        self._warming = threading.Thread(target=lambda: self._bench.light, name="bench", daemon=True)
+        self._warming.start()
+        self.description = f"simulated bench ({lens.focal_length_mm:g} mm f/{lens.f_number:g})"
+
+    def capture(self) -> Frame:
+        """Take one photo."""
+        self._warming.join()
+        self._seed += 1
+        photo = self._bench.photo(self._seed)
+        scene = self._bench.scene
+        metadata = {
+            "Model": "simulated",
+            "ExposureTime": 10_000,
+            "AnalogueGain": 1.0,
+            "true_focus_error_mm": scene.lens.focus_error_mm,
+            "true_distance_mm": round(scene.distance_mm, 3),
+        }
+        return Frame(photo.mosaic, photo.bayer, photo.black, photo.white, metadata)
+
+    def close(self) -> None:
+        """Nothing holds it."""
+
+
+def simulated_scene(settings: Settings) -> Scene:
+    """The bench that the settings describe.
+
+    Raises
+    ------
+    UsageError
+        If the lens cannot focus at the distance.
+    """
+    focal_length = settings.focal_length_mm
+    distance = settings.simulated_distance_mm or FOCAL_LENGTHS_AWAY * focal_length
+    try:
+        object_distance = object_distance_mm(focal_length, distance)
+    except ValueError as error:
+        raise UsageError(
+            f"The simulated bench cannot be set up: {error}; see simulated_distance_mm."
+        ) from None
+    return Scene(
+        lens=Lens(focal_length, settings.f_number, settings.simulated_focus_error_mm),
+        chart=Chart(layout(settings.simulated_paper)),
+        sensor=Sensor(pitch_um=settings.pixel_pitch_um),
+        mishap=Mishap(lens_cap=settings.simulated_mishap == "lens cap"),
+        object_distance_mm=object_distance,
+        tilt_deg=settings.simulated_tilt_deg,
+        roll_deg=settings.simulated_roll_deg,
+    )

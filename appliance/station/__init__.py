@@ -1,0 +1,1 @@
+"""The station daemon: owns the devices, answers the button, keeps every check, speaks on its Unix socket."""

@@ -1,0 +1,79 @@
+"""Reads a button: raw changes of its contact in, presses out, on monotonic time.
+
+The contact counts as changed once it has been steady for the debounce time; gpiozero's own ``bounce_time`` is not used,
+since its mock pins ignore it and what cannot be tested cannot be trusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Press(StrEnum):
+    """What was done with the button."""
+
+    SHORT = "short"
+    """Let go before the first hold time."""
+    LONG = "long"
+    """Held to the first hold time; told while it is still down."""
+    VERY_LONG = "very long"
+    """Held to the second hold time; told while it is still down."""
+    STUCK = "stuck"
+    """Down for longer than anyone presses."""
+
+
+@dataclass
+class ButtonReader:
+    """State of one button. Times in seconds of ``time.monotonic()``."""
+
+    debounce_s: float
+    hold_s: float
+    long_hold_s: float
+    stuck_s: float
+
+    down: bool = False
+    """The debounced contact."""
+    _raw: bool = False
+    _raw_since: float = 0.0
+    _down_since: float = 0.0
+    _told: Press | None = None
+
+    def edge(self, closed: bool, at: float) -> None:
+        """Take a raw change of the contact."""
+        if closed != self._raw:
+            self._raw, self._raw_since = closed, at
+
+    def poll(self, now: float) -> Press | None:
+        """Return what has been done with the button since the last call, if anything."""
+        if self._raw != self.down and now - self._raw_since >= self.debounce_s:
+            self.down = self._raw
+            if self.down:
+                self._down_since, self._told = self._raw_since, None
+            elif self._told is None:
+                return Press.SHORT
+        return self._held(now) if self.down else None
+
+    def _held(self, now: float) -> Press | None:
+        held = now - self._down_since
+        for press, limit in (
+            (Press.STUCK, self.stuck_s),
+            (Press.VERY_LONG, self.long_hold_s),
+            (Press.LONG, self.hold_s),
+        ):
+            if held >= limit:
+                if self._told is press:
+                    return None
+                self._told = press
+                return press
+        return None
+
+    def wake_in(self, now: float) -> float | None:
+        """Seconds until :meth:`poll` may have something to say without another change; None if never."""
+        if self._raw != self.down:
+            return max(self.debounce_s - (now - self._raw_since), 0.0)
+        if self.down and self._told is not Press.STUCK:
+            held = now - self._down_since
+            limits = (self.hold_s, self.long_hold_s, self.stuck_s)
+            return max(min((limit - held for limit in limits if limit > held), default=0.0), 0.0)
+        return None

@@ -1,0 +1,66 @@
+"""The other end of the station's socket, for page, command line and terminal."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import StationDownError
+from appliance.station.protocol import error_from_dict, socket_address
+from appliance.station.state import StationState
+
+ANSWER_TIMEOUT_S = 5.0
+CHECK_TIMEOUT_S = 300.0
+
+
+class StationClient:
+    """Asks a station; each call is a connection of its own, so that a restarted station is found again by itself."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def state(self) -> StationState:
+        """Ask for the station's state."""
+        return StationState.from_dict(self._ask({"command": "state"}))
+
+    def press(self, lens_tag: str | None = None) -> None:
+        """Press TEST; returns as soon as the check has begun."""
+        self._ask({"command": "press", "lens": lens_tag})
+
+    def check(self, lens_tag: str | None = None) -> dict[str, Any]:
+        """Press TEST and wait for the stored check."""
+        return self._ask({"command": "check", "lens": lens_tag}, CHECK_TIMEOUT_S)
+
+    def select_lens(self, tag: str | None) -> None:
+        """Say which lens the next presses are about."""
+        self._ask({"command": "lens", "lens": tag})
+
+    def _ask(self, request: dict[str, Any], timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, Any]:
+        """Send a request and return its answer.
+
+        Raises
+        ------
+        StationDownError
+            If no station answers.
+        FocuscheckError
+            What the station answered with, as the class it was there.
+        """
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(timeout_s)
+                with socket_address(self._path) as address:
+                    connection.connect(address)
+                connection.sendall(json.dumps(request).encode() + b"\n")
+                with connection.makefile("rb") as stream:
+                    line = stream.readline()
+            answer: dict[str, Any] = json.loads(line)
+        except (OSError, ValueError):
+            raise StationDownError(
+                f"No station answers on {self._path}. Start it with: focuscheck station (or ./scripts/run)."
+            ) from None
+        if "error" in answer:
+            raise error_from_dict(answer)
+        result: dict[str, Any] = answer["ok"]
+        return result

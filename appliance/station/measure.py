@@ -1,0 +1,108 @@
+"""One measurement: take photos, score them, take more while more may settle it, and store the outcome."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from appliance.config import Settings
+from appliance.devices import Camera
+from appliance.focus.result import Result, Verdict
+from appliance.frame import Frame
+from appliance.store import CheckRecord, Store, StoredCheck
+from appliance.store.clock import now
+
+WORTH_MORE = 0.9
+"""More frames are taken only while doubling them shrinks the uncertainty at least to this share."""
+PREVIEW_QUALITY = 85
+
+Progress = Callable[[str], None]
+
+
+def measure_and_store(
+    camera: Camera,
+    settings: Settings,
+    store: Store,
+    lens_tag: str | None,
+    simulated: bool,
+    progress: Progress,
+) -> StoredCheck:
+    """One whole check; when this returns, it is on the disk.
+
+    Raises
+    ------
+    CameraError
+        If no photo can be taken.
+    StorageError
+        If it cannot be stored; it then counts for nothing.
+    """
+    moment = now()
+    result, frame = take_and_score(camera, settings, progress)
+    progress("storing")
+    jpeg, size_px = preview_jpeg(frame)
+    record = CheckRecord(
+        uuid=str(uuid.uuid4()),
+        lens_tag=lens_tag,
+        moment=moment,
+        setup=settings.setup(),
+        result=result,
+        camera={**frame.metadata, "description": camera.description, "simulated": simulated},
+        preview_jpeg=jpeg,
+        preview_px=size_px,
+    )
+    return store.add_check(record)
+
+
+def take_and_score(camera: Camera, settings: Settings, progress: Progress) -> tuple[Result, Frame]:
+    """Photograph the chart and score it; returns the result and the first photo.
+
+    While the verdict is RETEST the number of frames is doubled, up to ``frames_at_most``, as long as that still
+    narrows the uncertainty: what frames cannot average (pose, flatness, aim) stays.
+    """
+    from appliance.focus.score import score_frames
+
+    setup = settings.setup()
+    frames: list[Frame] = []
+    result: Result | None = None
+    wanted = settings.frames_at_first
+    while True:
+        while len(frames) < wanted:
+            progress(f"taking photo {len(frames) + 1}" if wanted > 1 else "taking the photo")
+            frames.append(camera.capture())
+        progress("measuring the edges")
+        before, result = result, score_frames(frames, setup)
+        wanted = min(2 * len(frames), settings.frames_at_most)
+        if result.verdict is not Verdict.RETEST or wanted == len(frames) or _settled(before, result):
+            return result, frames[0]
+
+
+def _settled(before: Result | None, after: Result) -> bool:
+    if before is None or before.image_shift_um_u95 is None or after.image_shift_um_u95 is None:
+        return before is not None
+    return after.image_shift_um_u95 > WORTH_MORE * before.image_shift_um_u95
+
+
+def preview_jpeg(frame: Frame) -> tuple[bytes, tuple[int, int]]:
+    """The photo for the eye: green plane, white at the brightest hundredth, gamma-coded; JPEG and (width, height).
+
+    A mosaic comes out at half size, one pixel per 2 × 2 block.
+    """
+    plane: npt.NDArray[np.floating] = frame.plane.astype(np.float32)
+    if frame.bayer is not None:
+        first = frame.bayer.index("g")
+        row, column = divmod(first, 2)
+        height, width = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
+        mosaic = plane[:height, :width]
+        plane = (mosaic[row::2, column::2] + mosaic[1 - row :: 2, 1 - column :: 2]) / 2
+    light = np.clip((plane - frame.black) / (frame.white - frame.black), 0, 1)
+    brightest = max(float(np.percentile(light[::4, ::4], 99.5)), 0.02)
+    coded = np.clip(light / brightest, 0, 1) ** np.float32(1 / 2.2) * 255
+    picture: npt.NDArray[np.uint8] = coded.astype(np.uint8)
+    ok, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY])
+    if not ok:
+        raise RuntimeError("the preview could not be coded as JPEG")
+    return data.tobytes(), (picture.shape[1], picture.shape[0])

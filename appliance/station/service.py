@@ -1,0 +1,132 @@
+"""Runs a station as a process: lock, store, devices, socket, signals; or once, for a single check."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.config import Settings
+from appliance.devices.choose import camera_is_simulated, open_camera, open_display, open_panel
+from appliance.errors import FocuscheckError, StorageError, UsageError
+from appliance.station.client import StationClient
+from appliance.station.daemon import Devices, Station
+from appliance.station.network import page_address
+from appliance.station.server import StationServer
+from appliance.station.state import Phase
+from appliance.store import StoredCheck, open_store
+
+START_TIMEOUT_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def sole_station(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder for this process: two stations on one camera would spoil each other's checks.
+
+    Raises
+    ------
+    UsageError
+        If another station holds it.
+    StorageError
+        If the folder cannot be written.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / "station.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    except OSError as error:
+        raise StorageError(
+            f"The data folder {data_dir} cannot be written ({error.strerror}). Give the station's user the right to "
+            "write there, or choose another folder with --data-dir."
+        ) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UsageError(
+            f"A station already works in {data_dir}. Use that one, or give this one a folder with --data-dir."
+        ) from None
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def running_station(settings: Settings) -> Iterator[Station]:
+    """A station in this process, its loop in a thread, until the block ends."""
+    with sole_station(settings.data_dir):
+        store = open_store(settings.data_dir)
+        panel = open_panel(settings)
+        devices = Devices(
+            open_camera=lambda: open_camera(settings),
+            open_display=lambda: open_display(settings),
+            panel=panel,
+            simulated=camera_is_simulated(settings),
+        )
+        station = Station(settings, devices, store, page_address(settings))
+        loop = threading.Thread(target=station.run, name="station", daemon=True)
+        loop.start()
+        try:
+            yield station
+        finally:
+            station.stop()
+            loop.join(START_TIMEOUT_S)
+            store.close()
+
+
+def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
+    """Run the station until a signal ends it; returns the exit status.
+
+    ``until_stdin_closes``: also end when standard input does, so that no station outlives the program that started it.
+    """
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    if until_stdin_closes:
+        threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
+    with running_station(settings) as station:
+        server = StationServer(settings.socket, station)
+        server.start()
+        log.info("The station answers on %s.", settings.socket)
+        try:
+            while not ended.wait(0.5) and station.exit_status == 0:
+                pass
+        finally:
+            server.close()
+    if station.exit_status:
+        logging.shutdown()
+        os._exit(station.exit_status)  # a hanging camera library would hold up an ordinary exit
+    return 0
+
+
+def _wait_for_end_of_input(ended: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    ended.set()
+
+
+def check_once(settings: Settings, lens_tag: str | None) -> StoredCheck:
+    """One check by a station made for it: the same path as a press, without socket and page."""
+    with running_station(settings) as station:
+        state = station.wait_for(lambda state: state.phase is not Phase.STARTING, START_TIMEOUT_S)
+        if station.exit_status:
+            raise FocuscheckError(state.fault)
+        return station.press(lens_tag).result()
+
+
+def station_answers(settings: Settings) -> bool:
+    """Whether a station runs for this data folder."""
+    if not settings.socket.exists():
+        return False
+    from appliance.errors import StationDownError
+
+    try:
+        StationClient(settings.socket).state()
+    except StationDownError:
+        return False
+    return True

@@ -1,0 +1,194 @@
+"""``focuscheck run``: station and page as two processes, with the OLED and the button in this terminal."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+from appliance.config import ENVIRONMENT_PREFIX, Settings
+from appliance.devices.choose import camera_is_simulated
+from appliance.errors import FocuscheckError, StationDownError
+from appliance.station import terminal
+from appliance.station.client import StationClient
+from appliance.station.network import page_address
+from appliance.station.state import Phase, StationState
+from appliance.web.listen import listening_socket
+
+POLL_S = 0.25
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 15.0
+
+
+class _Children:
+    """The two processes. They live in sessions of their own, so that Ctrl-C reaches only this one, and end with it."""
+
+    def __init__(self, settings: Settings, debug: bool) -> None:
+        environment = {
+            name: text for name, text in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)
+        }
+        for name, value in settings.model_dump(mode="json").items():
+            environment[ENVIRONMENT_PREFIX + name.upper()] = "" if value is None else str(value)
+        self._environment, self._debug = environment, debug
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, command: str) -> None:
+        flags = ["--debug"] if self._debug else []
+        self._processes[command] = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "appliance",
+                *flags,
+                command,
+                "--config",
+                os.devnull,
+                "--until-stdin-closes",
+            ],
+            stdin=subprocess.PIPE,
+            env=self._environment,
+            start_new_session=True,
+        )
+
+    def ended(self) -> int | None:
+        """Exit status of the first process that ended by itself; it has said why on standard error."""
+        for process in self._processes.values():
+            if process.poll() is not None:
+                return process.returncode or 5
+        return None
+
+    def stop(self) -> None:
+        """End both, the page first, and wait for them."""
+        for process in reversed(self._processes.values()):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in reversed(self._processes.values()):
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
+
+
+def run_station_and_page(settings: Settings, debug: bool = False) -> int:
+    """Start both, show the OLED here until Ctrl-C, then stop both; returns the exit status.
+
+    Raises
+    ------
+    AddressInUseError
+        If the page's port is taken; nothing has been started then.
+    """
+    listening_socket(settings.host, settings.port).close()
+    signal.signal(signal.SIGTERM, _interrupt)
+    children = _Children(settings, debug)
+    try:
+        children.start("station")
+        status = _wait_for_station(settings, children)
+        if status is None:
+            children.start("page")
+            status = _wait_for_page(settings, children)
+        if status is None:
+            print(_welcome(settings), flush=True)
+            status = _watch(settings, children)
+        return status
+    except KeyboardInterrupt:
+        print("\nStopping …", flush=True)
+        return 0
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        children.stop()
+        print("Station and page have stopped.", flush=True)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _wait_for_station(settings: Settings, children: _Children) -> int | None:
+    client, deadline = StationClient(settings.socket), time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        with suppress(StationDownError):
+            if client.state().phase is not Phase.STARTING:
+                return None
+        if (status := children.ended()) is not None:
+            return status
+        time.sleep(POLL_S)
+    raise StationDownError(
+        f"The station did not start within {START_TIMEOUT_S:g} s. Run: focuscheck --debug station"
+    )
+
+
+def _wait_for_page(settings: Settings, children: _Children) -> int | None:
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else "::1" if settings.host == "::" else settings.host
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection((host, settings.port), timeout=POLL_S):
+            return None
+        if (status := children.ended()) is not None:
+            return status
+        time.sleep(POLL_S)
+    raise StationDownError(
+        f"The page did not start within {START_TIMEOUT_S:g} s. Run: focuscheck --debug page"
+    )
+
+
+def _welcome(settings: Settings) -> str:
+    bench = "Camera, button and OLED of this machine are in use."
+    if camera_is_simulated(settings):
+        bench = (
+            f"Simulated bench: a {settings.focal_length_mm:g} mm f/{settings.f_number:g} lens with a focus error of "
+            f"{settings.simulated_focus_error_mm:+g} mm (--simulated-focus-error-mm)."
+        )
+    here = f"http://127.0.0.1:{settings.port}"
+    address = page_address(settings)
+    return "\n".join(
+        [
+            "",
+            f"  The page is at  {address}" + ("" if address == here else f"   (on this machine also {here})"),
+            f"  Records are in  {settings.data_dir}",
+            f"  {bench}",
+            "",
+            "  Next: open the page on a phone or here, and press Test; or press Enter in this terminal.",
+            "  Ctrl-C stops station and page.",
+            "",
+        ]
+    )
+
+
+def _watch(settings: Settings, children: _Children) -> int:
+    client, shown, reading = StationClient(settings.socket), "", True
+    while True:
+        if (status := children.ended()) is not None:
+            return status
+        with suppress(StationDownError):
+            shown = _tell(client.state(), shown)
+        ready, _, _ = select.select([sys.stdin] if reading else [], [], [], POLL_S)
+        if ready:
+            reading = sys.stdin.readline() != ""
+            if reading:
+                _press(client)
+
+
+def _press(client: StationClient) -> None:
+    try:
+        client.press()
+    except FocuscheckError as error:
+        print(error, flush=True)
+
+
+def _tell(state: StationState, shown: str) -> str:
+    """Show the OLED if it says something new; returns what it says. Stages of a measurement are one line each."""
+    if state.oled_text in ("", shown):
+        return shown
+    if terminal.can_draw() and state.phase is not Phase.MEASURING:
+        print(terminal.framed(state.oled_png, terminal.columns()), flush=True)
+    else:
+        print(f"OLED: {state.oled_text}", flush=True)
+    return state.oled_text

@@ -1,0 +1,78 @@
+"""A result in words: the sentences that command line, page and OLED share."""
+
+from __future__ import annotations
+
+from math import floor, log10
+
+from appliance.focus.result import Result, Verdict
+
+MINUS = "−"
+"""A true minus sign, as wide as the plus."""
+
+
+def decimals(u95: float | None) -> int:
+    """Decimal places worth showing beside an uncertainty: two significant digits of it, at most two places."""
+    if u95 is None or u95 <= 0:
+        return 1
+    return min(max(1 - floor(log10(u95)), 0), 2)
+
+
+def signed(value: float, places: int) -> str:
+    """``+3.1`` or ``−0.4``; zero has no sign."""
+    text = f"{abs(value):.{places}f}"
+    if float(text) == 0:
+        return text
+    return ("+" if value > 0 else MINUS) + text
+
+
+def figure(value: float | None, u95: float | None, unit: str) -> str:
+    """``+3.1 ± 0.6 mm``; a dash if there is no value."""
+    if value is None:
+        return "–"
+    if u95 is None:
+        return f"{signed(value, 1)} {unit}"
+    places = decimals(u95)
+    return f"{signed(value, places)} ± {u95:.{places}f} {unit}"
+
+
+def headline(result: Result) -> str:
+    """One sentence on where the lens focuses."""
+    error, bound = result.focus_error_mm, result.focus_error_mm_at_least
+    if error is None and bound is not None:
+        return f"Focus lies {_side(bound)} the aim point by more than the chart can show: {abs(bound):.0f} mm or more."
+    if error is None:
+        return "No figure: " + (
+            result.reasons[0].text if result.reasons else "the photo could not be measured."
+        )
+    u95 = result.focus_error_mm_u95 or 0.0
+    places = decimals(u95)
+    if abs(error) <= u95:
+        return f"Focus lies on the aim point, to within ± {max(abs(error), u95):.{places}f} mm."
+    return f"Focus lies {abs(error):.{places}f} mm {_side(error)} the aim point, ± {u95:.{places}f} mm."
+
+
+def _side(error_mm: float) -> str:
+    return "behind" if error_mm > 0 else "in front of"
+
+
+def what_it_means(result: Result) -> str:
+    """One sentence on what the verdict means for the person at the bench."""
+    tolerance = "" if result.tolerance_um is None else f" (± {result.tolerance_um:.0f} µm at the sensor)"
+    return {
+        Verdict.PASS: f"The whole of the uncertainty lies within the tolerance{tolerance}.",
+        Verdict.FAIL_BACK: f"Back focus beyond the tolerance{tolerance}: move focus nearer, then test again.",
+        Verdict.FAIL_FRONT: f"Front focus beyond the tolerance{tolerance}: move focus farther, then test again.",
+        Verdict.RETEST: f"Too close to the tolerance{tolerance} to tell. Nothing is said of the lens; test again.",
+        Verdict.INVALID: "Nothing is said of the lens. Put right what is named, then test again.",
+    }[result.verdict]
+
+
+def report(result: Result) -> str:
+    """The result as a few lines for the terminal."""
+    shift = figure(result.image_shift_um, result.image_shift_um_u95, "µm")
+    lines = [f"{result.verdict.words}  {headline(result)}"]
+    if result.image_shift_um is not None:
+        lines.append(f"At the sensor: {shift} (95 %). {result.tolerance_text}".rstrip())
+    lines.append(what_it_means(result))
+    lines.extend(f"- {reason.text}" for reason in result.reasons)
+    return "\n".join(lines)

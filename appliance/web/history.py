@@ -1,0 +1,26 @@
+"""The records as the page reads them, opened when a station has first made them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from appliance.store import Store
+from appliance.store import open_history as open_records
+
+
+class History:
+    """Gives the store once there is one; until then there is no history."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+
+    @property
+    def store(self) -> Store | None:
+        """The records; None while no station has made any of this version."""
+        with self._lock:
+            if self._store is None:
+                self._store = open_records(self._data_dir)
+            return self._store

@@ -1,0 +1,1 @@
+"""Shared by the tests: a frame of the simulated bench, small enough to score in a second."""
