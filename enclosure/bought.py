@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sin
+from math import atan2, degrees, tan
 
-from build123d import Location, Part
+from build123d import Face, Location, Part, Solid, Wire
 
 from enclosure.params import CAMERA_BOSS_MM, CAMERA_PLATE_MM, PLATE_MM, Params
 from enclosure.parts import aim_place, box, box_place, chart_holder, lamp_clip_heights_mm, light
@@ -67,8 +67,6 @@ def _led_bar(p: Params, side: int) -> Part:
     x = light.post_x_mm(p) + half
     width = lamps.bar_width_mm + 2 * p.all.fits.slide_mm
     cx, cy = x + light.BASE_MM + 10.0, p.lamp_post_y_mm - half - width / 2 - 8.0
-    from math import atan2, degrees
-
     middle = sum(lamp_clip_heights_mm(p)) / 2
     body = block((-lamps.bar_height_mm / 2, lamps.bar_height_mm / 2), (-lamps.bar_width_mm / 2, lamps.bar_width_mm / 2),
                  (-lamps.bar_length_mm / 2, lamps.bar_length_mm / 2))  # fmt: skip
@@ -171,7 +169,7 @@ def _paper(p: Params) -> Part:
 
 def _hood(p: Params) -> Part:
     length, half = light.hood_length_mm(p), light.hood_width_mm(p) / 2
-    return xz_prism(bar(light._along(p, 0.2), light._along(p, length), p.all.lamps.hood_sheet_mm), (-half, half))
+    return xz_prism(bar(light.along_hood(p, 0.2), light.along_hood(p, length), p.all.lamps.hood_sheet_mm), (-half, half))
 
 
 def bought_parts(p: Params) -> list[BoughtPart]:
@@ -200,36 +198,32 @@ def bought_parts(p: Params) -> list[BoughtPart]:
 
 
 def field_of_view(p: Params, spare_mm: float = 0.0) -> Part:
-    """All light that reaches the sensor from the chart: a truncated pyramid around every ray, ``spare_mm`` wider.
+    """All light that goes from the paper to the sensor, ``spare_mm`` wider on every side.
 
-    Bounded by straight lines from the rim of the widest entrance pupil, taken at one image distance from the
-    sensor, to the edge of the field in the aim plane and, by the same rays, to the chart's far end.
+    Straight lines from the rim of the widest entrance pupil, taken at one image distance from the sensor, to the
+    edge of what the sensor sees of the paper. Starts in front of the lens.
     """
-    from build123d import Plane, Polygon, loft
-
-    lens = p.all.lens
-    focal = 4.74 if p.camera.lens_of_its_own else lens.focal_length_mm
-    f_number = 1.8 if p.camera.lens_of_its_own else lens.f_number
-    start, aim = p.lens_front_x_mm, p.sensor_to_aim_mm
+    focal, aim = p.focal_length_mm, p.sensor_to_aim_mm
     image = focal * (1 + focal / (aim - 2 * focal))
-    pupil = focal / f_number / 2
-    far = aim + p.board_size_mm[1] / 2 * sin(p.tilt)
-
-    def reach(sensor: float, x: float) -> float:
-        field = sensor / 2 * (aim - image) / image
-        return pupil + (field - pupil) * max(x - image, 0) / (aim - image) + spare_mm if x < aim else (
-            field * (x - image) / (aim - image) + pupil * (x - aim) / (aim - image) + spare_mm)  # fmt: skip
-
-    def section(x: float):
-        plane = Plane(origin=(x, 0, p.axis_height_mm), x_dir=(0, 1, 0), z_dir=(1, 0, 0))
-        a, b = reach(p.camera.sensor_mm[0], x), reach(p.camera.sensor_mm[1], x)
-        return plane * Polygon((-a, -b), (a, -b), (a, b), (-a, b), align=None)
-
-    near = start + 0.5
-    light_path = Part() + loft([section(near), section(aim)]) + loft([section(aim), section(far)])
-    # only the light in front of the printed face counts
-    length = p.board_size_mm[1]
-    behind = [p.on_slope(s, n) for s, n in ((-length, 0.0), (length, 0.0), (length, -4 * length), (-length, -4 * length))]
-    return light_path - aim_place(p) * xz_prism(behind, (-2 * length, 2 * length))
-
-
+    pupil = focal / p.f_number / 2
+    across, upwards = (side / 2 / image for side in p.camera.sensor_mm)
+    top = p.paper_mm[1] / 2
+    heights = []
+    for sign in (-1, 1):
+        # the sensor's edge ray z = k (x - i) meets the chart x = aim + z tan(tilt)
+        k = sign * upwards
+        seen = k * (aim - image) / (1 - k * tan(p.tilt)) if k * tan(p.tilt) < 1 else float("inf")
+        edge = sign * p.on_slope(top, 0)[1]
+        heights.append(max(seen, edge) if sign < 0 else min(seen, edge))
+    start = p.lens_front_x_mm + 0.5
+    near, far = [], []
+    for y_sign, height in ((-1, heights[0]), (1, heights[0]), (1, heights[1]), (-1, heights[1])):
+        x = aim + height * tan(p.tilt)
+        y = y_sign * min(across * (x - image), p.paper_mm[0] / 2)
+        z_sign = 1 if height > 0 else -1
+        far.append((x - 0.3, y + y_sign * spare_mm, p.axis_height_mm + height + z_sign * spare_mm))
+        part = max(start - image, 0.0) / (x - image)
+        near.append((start, y_sign * pupil * (1 - part) + y * part + y_sign * spare_mm,
+                     p.axis_height_mm + z_sign * pupil * (1 - part) + height * part + z_sign * spare_mm))  # fmt: skip
+    sections = [Face(Wire.make_polygon(corners)) for corners in (near, far)]
+    return Part() + Solid.make_loft([section.outer_wire() for section in sections], ruled=True)

@@ -76,7 +76,7 @@ class Params:
     @property
     def sensor_to_aim_mm(self) -> float:
         """Distance from the sensor plane to the aim point."""
-        given = self.raw["distance"]["sensor_to_aim_mm"]
+        given = self.raw["distance"]["sensor_to_aim_mm"] or getattr(self.camera, "sensor_to_aim_mm", 0.0)
         return given or self.raw["distance"]["focal_lengths"] * self.raw["lens"]["focal_length_mm"]
 
     @property
@@ -138,6 +138,16 @@ class Params:
         if gate < self.lens_front_x_mm + 20.0:
             raise ParameterError("the lens would reach the lamp gate: enlarge the distance or lower before_aim_mm")
         return self
+
+    @property
+    def focal_length_mm(self) -> float:
+        """Focal length of the camera's own lens, or of the lens under test."""
+        return (self.camera if self.camera.lens_of_its_own else self.all.lens).focal_length_mm
+
+    @property
+    def f_number(self) -> float:
+        """Widest f-number of the same lens."""
+        return (self.camera if self.camera.lens_of_its_own else self.all.lens).f_number
 
     @property
     def lens_front_x_mm(self) -> float:

@@ -63,7 +63,7 @@ def rail_feet_x_mm(p: Params) -> tuple[float, float]:
 
 def lamp_clip_heights_mm(p: Params) -> tuple[float, float]:
     """z of the lower and upper lamp clips."""
-    middle = p.axis_height_mm + 60.0
+    middle = p.axis_height_mm + light.LAMPS_ABOVE_AXIS_MM
     return middle - 0.3 * p.all.lamps.bar_length_mm, middle + 0.3 * p.all.lamps.bar_length_mm
 
 

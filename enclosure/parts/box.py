@@ -5,7 +5,7 @@ Drawn in the Pi's frame (see params.toml), z = 0 at the box's underside.
 
 from __future__ import annotations
 
-from build123d import Part
+from build123d import Part, Plane, Polygon, Sketch, loft
 
 from enclosure.params import Params
 from enclosure.parts.common import block, countersink, joined, rod, without, xy_prism
@@ -16,7 +16,7 @@ INNER_HEIGHT_MM = 42.0
 STANDOFF_MM = 6.0
 COLUMN_MM = 10.0
 RIM_MM = 2.0
-PLUG_MM = {"usb-c": (12.4, 7.0), "hdmi0": (12.0, 8.0), "hdmi1": (12.0, 8.0), "hdmi": (15.0, 8.6), "usb": (11.4, 7.6),
+PLUG_MM = {"usb-c": (12.4, 7.0), "hdmi0": (11.4, 8.0), "hdmi1": (11.4, 8.0), "hdmi": (15.0, 8.6), "usb": (11.4, 7.6),
            "power": (11.4, 7.6), "sd": (14.0, 6.0), "audio": (9.0, 8.0)}  # fmt: skip
 """Width and height of the opening that the plug's housing needs; others get their socket plus clearance."""
 RAIL_SCREWS_X_MM = (20.0, 76.0)
@@ -128,13 +128,13 @@ def lid(p: Params) -> Part:
     seat = oled.glass_mm[2] + 0.2
     # the display is read from the side of the Pi's USB-C edge: y up in its frame is +y here
     places = [(cx + x, cy + y) for x, y in oled.holes_mm]
-    bosses = [rod((x, y, low - seat), (0, 0, 1), 4.6, seat + 0.5) for x, y in places]
+    bosses = [rod((x, y, low - seat), (0, 0, 1), 5.2, seat + 0.5) for x, y in places]
     pilot = p.screw("m2").pilot_mm
     cutters = [rod((x, y, low - seat - 1), (0, 0, 1), pilot, seat + 1 + 1.6) for x, y in places]
     gx, gy = oled.glass_centre_mm
     glass = [
-        block((cx + gx - oled.glass_mm[0] / 2 - 0.3, cx + gx + oled.glass_mm[0] / 2 + 0.3),
-              (cy + gy - oled.glass_mm[1] / 2 - 0.3, cy + gy + oled.glass_mm[1] / 2 + 0.3), (low - seat - 1, low))
+        block((cx + gx - oled.glass_mm[0] / 2 - 0.15, cx + gx + oled.glass_mm[0] / 2 + 0.15),
+              (cy + gy - oled.glass_mm[1] / 2 - 0.15, cy + gy + oled.glass_mm[1] / 2 + 0.15), (low - seat - 1, low))
     ]  # fmt: skip
     window = _window(p, cx + oled.active_centre_mm[0], cy + oled.active_centre_mm[1], low, top)
     panel, spots = p.all.panel, controls_mm()
@@ -145,21 +145,14 @@ def lid(p: Params) -> Part:
     cutters += [rod((bx + u, by + v, low - 1), (0, 0, 1), 2.0, top - low + 2) for u in (-4, 0, 4) for v in (-4, 0, 4)]
     cutters += [block((x - 1.25, x + 1.25), (10, 36), (low - 1, top + 1)) for x in range(16, 60, 7)]
     cutters += [rod((x, y, low - 1), (0, 0, 1), p.screw("m3").clear_mm, top - low + 2) for x, y in columns_mm(p)]
-    return without(joined(without(joined(plate, rim, *bosses), glass), *_kept(bosses, glass)), [*cutters, window])
-
-
-def _kept(bosses: list[Part], glass: list[Part]) -> list[Part]:
-    """Nothing to add where a boss lies outside the glass; a hook for modules whose glass reaches over a hole."""
-    return []
+    return without(joined(plate, rim, *bosses), [*glass, *cutters, window])
 
 
 def _window(p: Params, x: float, y: float, low: float, top: float) -> Part:
     """Window over the active area, bevelled outwards at 45 degrees so that it can be read from the side."""
-    from build123d import Plane, Polygon, loft
-
     half_x, half_y = p.oled.active_mm[0] / 2 + 0.7, p.oled.active_mm[1] / 2 + 0.7
 
-    def frame(z: float, grow: float):
+    def frame(z: float, grow: float) -> Sketch:
         a, b = half_x + grow, half_y + grow
         return Plane(origin=(0, 0, z)) * Polygon((x - a, y - b), (x + a, y - b), (x + a, y + b), (x - a, y + b), align=None)
 

@@ -73,11 +73,10 @@ def upright(p: Params) -> Part:
         (-RIBBON_MM[0] / 2, RIBBON_MM[0] / 2),
         (axis - 39 - RIBBON_MM[1], axis - 39),
     )
-    mark = xz_prism([(-0.01 - 0.5, PLATE_MM + 0.01), (0.5, PLATE_MM + 0.01), (0, PLATE_MM - 0.8)], (y[0] - 1, y[1] + 1))
-    probe = rod((rear + 25, y[0] - 1, PLATE_MM + 0), (0, 1, 0), 6.3, 2 * HALF_WIDTH_MM + 2)
+    mark = xz_prism([(-0.5, PLATE_MM + 0.01), (0.5, PLATE_MM + 0.01), (0, PLATE_MM - 0.8)], (y[0] - 1, y[1] + 1))
     holes = profile_screw_holes(p, [(x, s) for x in (front, back) for s in (-10, 10)])
     heads = [rod((back, s, PLATE_MM), (0, 0, 1), 12, 12) for s in (-10, 10)]
-    return without(body, [*inserts, ribbon, mark, *([probe] if False else []), *holes, *heads])
+    return without(body, [*inserts, ribbon, mark, *holes, *heads])
 
 
 def plate(p: Params) -> Part:

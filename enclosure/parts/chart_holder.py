@@ -16,7 +16,8 @@ from enclosure.parts.common import (
     bar,
     block,
     joined,
-    key_section,
+    keys_along_x,
+    keys_along_y,
     profile_screw_holes,
     rod,
     without,
@@ -103,9 +104,7 @@ def bracket(p: Params, side: int) -> Part:
         xz_prism(bar((x, base + PLATE_MM / 2), p.on_slope(s, middle), 15), span(*cheek))
         for x, s in ((-FOOT_HALF_X_MM + 10, low * 0.55), (FOOT_HALF_X_MM - 10, high * 0.72))
     ]
-    keys = [
-        xz_prism(key_section(p, x, base, -1), span(half - FOOT_IN_MM, cheek[1])) for x in (-10.0, 10.0)
-    ]
+    keys = keys_along_y(p, span(half - FOOT_IN_MM, cheek[1]), base, -1)
     body = joined(lip, web, side_wall, closure, stop, foot, *struts, *keys)
 
     sign = side
@@ -125,8 +124,8 @@ def saddle(p: Params) -> Part:
     """Plate between the rail (below) and a cross bar (above), keyed to both so that they cross at a right angle."""
     reach = (-SADDLE_MM, SADDLE_MM)
     plate = block(reach, reach, (0, PLATE_MM))
-    below = [_along_x(p, y) for y in (-10.0, 10.0)]
-    above = [xz_prism(key_section(p, x, PLATE_MM, 1), reach) for x in (-10.0, 10.0)]
+    below = keys_along_x(p, reach)
+    above = keys_along_y(p, reach, PLATE_MM, 1)
     clear = p.screw("m5").clear_mm
     holes = [rod((x, y, -3), (0, 0, 1), clear, PLATE_MM + 6) for x, y in saddle_screws_mm()]
     marks = [
@@ -141,12 +140,6 @@ def saddle_screws_mm() -> list[tuple[float, float]]:
     return [(x, y) for x in (-30.0, 30.0) for y in (-10.0, 10.0)] + [
         (x, y) for x in (-10.0, 10.0) for y in (-30.0, 30.0)
     ]
-
-
-def _along_x(p: Params, y: float) -> Part:
-    from enclosure.parts.common import yz_prism
-
-    return yz_prism(key_section(p, y, 0.0, -1), (-SADDLE_MM, SADDLE_MM))
 
 
 def spacing_gauge(p: Params) -> Part:

@@ -10,8 +10,6 @@ from build123d import Part, Plane, Polygon, Solid, Vector, extrude
 from enclosure.params import PLATE_MM, Params
 
 Points = Sequence[tuple[float, float]]
-FAR = 0.01
-"""Cutters stick out by this much, so that no two faces coincide."""
 
 
 def block(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]) -> Part:
@@ -100,10 +98,10 @@ def keys_along_x(p: Params, x: tuple[float, float], face: float = 0.0, outwards:
 
 
 def keys_along_y(
-    p: Params, y: tuple[float, float], face: float, outwards: float, centre_x: float = 0.0
+    p: Params, y: tuple[float, float], face: float, outwards: float
 ) -> list[Part]:
     """Both keys for a profile that runs along y."""
-    return [xz_prism(key_section(p, centre_x + x, face, outwards), y) for x in slot_centres_mm(p)]
+    return [xz_prism(key_section(p, x, face, outwards), y) for x in slot_centres_mm(p)]
 
 
 def profile_screw_holes(p: Params, places: Iterable[tuple[float, float]], base: float = 0.0) -> list[Part]:

@@ -14,13 +14,15 @@ from enclosure.params import Params
 from enclosure.parts.common import Points, bar, block, joined, rod, without, xy_prism, xz_prism
 
 CLIP_MM = 20.0
-BASE_MM = 5.0
+BASE_MM = 6.0
 FLAG_MM = 26.0
 WALL_MM = 3.0
 SLEEVE_MM = 24.0
 HOOD_CLIP_MM = 25.0
 HOOD_RAISE_MM = 10.0
 FRONT_GRIP_MM = 20.0
+LAMPS_ABOVE_AXIS_MM = 55.0
+"""Middle of the LED bars: nearer to the direction that the chart faces."""
 
 
 def post_x_mm(p: Params) -> float:
@@ -65,11 +67,12 @@ def hood_line(p: Params) -> tuple[tuple[float, float], tuple[float, float]]:
     x, z = p.on_slope(top, 0)
     rear = (x + 6, z + HOOD_RAISE_MM + 6)
     post_top = p.all.lamps.post_mm - p.axis_height_mm + 30.0
-    front = (post_x_mm(p), max(min(post_top - 20, rear[1] + 110), rear[1] + 40))
+    lamps_top = LAMPS_ABOVE_AXIS_MM + p.all.lamps.bar_length_mm / 2
+    front = (post_x_mm(p), min(post_top - 15, max(lamps_top + 35, rear[1] + 40)))
     return rear, front
 
 
-def _along(p: Params, distance: float) -> tuple[float, float]:
+def along_hood(p: Params, distance: float) -> tuple[float, float]:
     """A point of the hood's middle line, ``distance`` from its rear end."""
     rear, front = hood_line(p)
     length = hypot(front[0] - rear[0], front[1] - rear[1])
@@ -102,10 +105,10 @@ def hood_clip_rear(p: Params) -> Part:
         return [p.on_slope(s[0], n[0]), p.on_slope(s[1], n[0]), p.on_slope(s[1], n[1]), p.on_slope(s[0], n[1])]
 
     grip = xz_prism(band((top - 12, top + 8), (board[0] - WALL_MM, board[1] + WALL_MM)), y)
-    sleeve = xz_prism(bar(_along(p, -4), _along(p, SLEEVE_MM), sheet + 2 * WALL_MM), y)
-    link = xz_prism(bar(p.on_slope(top + 4, middle), _along(p, -1), 10), y)
+    sleeve = xz_prism(bar(along_hood(p, -4), along_hood(p, SLEEVE_MM), sheet + 2 * WALL_MM), y)
+    link = xz_prism(bar(p.on_slope(top + 4, middle), along_hood(p, -1), 10), y)
     cut_board = xz_prism(band((top - 40, top), board), (-40, 40))
-    cut_sheet = xz_prism(bar(_along(p, 0), _along(p, 120), sheet), (-40, 40))
+    cut_sheet = xz_prism(bar(along_hood(p, 0), along_hood(p, 120), sheet), (-40, 40))
     return without(joined(grip, sleeve, link), [cut_board, cut_sheet])
 
 
@@ -122,14 +125,14 @@ def hood_clip_front(p: Params, side: int) -> Part:
 
     across = sheet + 2 * WALL_MM
     web = joined(
-        xz_prism(bar(_along(p, span[0]), _along(p, span[1]), across), y(BASE_MM, 0)),
+        xz_prism(bar(along_hood(p, span[0]), along_hood(p, span[1]), across), y(BASE_MM, 0)),
         block(
             (front[0] - 10, front[0] + 10),
             y(BASE_MM, 0),
             (front[1] - 30, front[1]),
         ),
     )
-    body = xz_prism(bar(_along(p, span[0]), _along(p, span[1]), across), y(BASE_MM + FRONT_GRIP_MM, 0))
-    slot = xz_prism(bar(_along(p, 0), _along(p, length + 60), sheet), y(BASE_MM + 60, BASE_MM))
+    body = xz_prism(bar(along_hood(p, span[0]), along_hood(p, span[1]), across), y(BASE_MM + FRONT_GRIP_MM, 0))
+    slot = xz_prism(bar(along_hood(p, 0), along_hood(p, length + 60), sheet), y(BASE_MM + 60, BASE_MM))
     hole = rod((front[0], side * (face + 1), front[1] - 20), (0, -side, 0), p.screw("m5").clear_mm, BASE_MM + 2)
     return without(joined(web, body), [slot, hole])
