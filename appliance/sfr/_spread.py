@@ -29,11 +29,12 @@ import numpy.typing as npt
 
 from appliance.frame import Bayer
 from appliance.sfr._locate import BEND_PRIOR_PER_PX, Fit, corrected
-from appliance.sfr._normal import F64, cumulative, cumulative_fast, density
+from appliance.sfr._normal import F64, cumulative, cumulative_fast, dawson, density
 from appliance.sfr._pixels import strip
 
 BINS_PER_PX = 8
 H = 1.0 / BINS_PER_PX
+ROOT2 = float(np.sqrt(2))
 TAPS_NARROW = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
 TAPS_WIDE = np.concatenate([np.arange(1.0, 7.0), np.arange(5.0, 0.0, -1.0)]) / 36
 WINDOW_FLAT_SIGMA = 2.2
@@ -42,7 +43,11 @@ RING_RATIO = 1.35
 OUTERMOST = 0.75
 """Part of the half width that the window may fill; the rest is left to the levels."""
 GRADIENT_PRIOR_PER_PX = 1e-3
-TAIL_PRIOR_PX = 0.5
+RING_FREEDOM = 4.0
+AIRY_SIGMA = 2.3
+TAIL_MOST_SIGMA = 0.6
+TAIL_PRIOR_SIGMA = 0.3
+"""A diffraction-limited lens has a 1/u term of 0.43 σ, a blurred one less."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Spread:
     tail_gain: F64
     tail_fit: F64
     sigma: F64
-    gamma: F64
+    tail_sigma: F64
     contrast: F64
     dark: F64
     rise: F64
@@ -174,18 +179,11 @@ def spread(
 
     residual = total / np.maximum(count, 1)
     sigma = fit.sigma
-    gamma = sigma + 0.3
     rise = cumulative(u[None, :] / sigma[:, None])
-    lorentz = 0.5 + np.arctan(u[None, :] / gamma[:, None]) / np.pi
-    columns = np.stack(
-        [
-            1 - rise,
-            rise,
-            (fit.contrast / gamma)[:, None] * (lorentz - rise),
-            u[None, :] * (fit.dark[:, None] + fit.contrast[:, None] * rise),
-        ],
-        axis=1,
-    )
+    columns = np.empty((n, 4, bins))
+    columns[:, 0] = 1 - rise
+    columns[:, 1] = rise
+    columns[:, 3] = u[None, :] * (fit.dark[:, None] + fit.contrast[:, None] * rise)
     soft = np.sqrt(np.square(sigma) + 0.01)
     too_narrow = WINDOW_END_SIGMA * soft > OUTERMOST * limit
     end = np.minimum(WINDOW_END_SIGMA * soft, OUTERMOST * limit)
@@ -194,13 +192,13 @@ def spread(
     prior_mean = np.zeros((n, 4))
     prior_sd = np.empty((n, 4))
     prior_sd[:, :2] = 1e9 * fit.contrast[:, None]
-    prior_sd[:, 2] = TAIL_PRIOR_PX
+    prior_sd[:, 2] = TAIL_PRIOR_SIGMA * soft
     prior_sd[:, 3] = GRADIENT_PRIOR_PER_PX
     if airy_px is not None:
         prior_mean[:, 2] = 2 / np.pi**2 * airy_px
         prior_sd[:, 2] = 1e-6
 
-    noise_dark, noise_light = _noise(count, total, square, u, end, fit.contrast)
+    noise_dark, noise_light = _noise(count, total, square, u, end)
     noise_dark, noise_light = np.maximum(noise_dark, floor), np.maximum(noise_light, floor)
     variance = noise_dark[:, None] * (1 - rise) + noise_light[:, None] * rise
     window = inner
@@ -208,45 +206,54 @@ def spread(
     offset = (columns * prior_mean[:, :, None]).sum(axis=1)
     coefficient = np.zeros((n, 4))
     gain = np.zeros((n, 4, bins))
-    for last in (False, True):
-        weight = (1 - window) * count / variance
-        precision = 1 / np.square(prior_sd)
-        if last and airy_px is None:
-            precision[:, 2] = _tail_precision(columns, weight, residual, precision)
+    structure = np.zeros_like(window)
+    free = 1 / np.square(prior_sd)
+    tail_sigma = 0.7 * sigma
+    slow, slow_bent = dawson(u[None, :] / (ROOT2 * sigma)[:, None])
+    for last in (False, False, True):
+        less = np.square(sigma) - np.square(tail_sigma)
+        columns[:, 2] = -(fit.contrast * ROOT2 / (np.pi * sigma))[:, None] * (
+            slow - (less / np.square(sigma) / 4)[:, None] * slow_bent
+        )
+        weight = (1 - inner) * count / (variance + count * structure)
+        precision = free.copy()
+        if airy_px is None:
+            if last:
+                precision[:, 2] = _tail_precision(columns, weight, residual, precision)
+            first, _ = _fit_tail(columns, weight, residual, precision)
+            precision[np.abs(first[:, 2]) > TAIL_MOST_SIGMA * soft, 2] = 1e12
         coefficient, gain = _fit_tail(columns, weight, residual - offset, precision)
         coefficient = coefficient + prior_mean
-        if not last and rings:
+        if not last:
+            tail_sigma = np.sqrt(np.maximum(np.square(sigma) - np.square(AIRY_SIGMA * coefficient[:, 2]), 0.1))
             left = residual - (columns * coefficient[:, :, None]).sum(axis=1)
-            window = window.copy()
-            for ring in rings:
-                window += ring * _significance(left, count, variance, ring)[:, None]
+            window = inner.copy()
+            structure = np.zeros_like(window)
+            for number, ring in enumerate(rings):
+                share, power = _significance(left, count, variance, ring)
+                if number < len(rings) - 1:
+                    window += ring * share[:, None]
+                structure += ring * (power * ring.sum(axis=1) / RING_FREEDOM)[:, None]
     window = window * (smooth_count > 0)
     return Spread(
-        u, count, residual, variance, window, smooth_count, wide, columns, gain, coefficient, sigma, gamma,
+        u, count, residual, variance, window, smooth_count, wide, columns, gain, coefficient, sigma, tail_sigma,
         fit.contrast, fit.dark, rise, noise_dark, noise_light, too_narrow, gappy,
     )  # fmt: skip
 
 
-def _noise(count: F64, total: F64, square: F64, u: F64, end: F64, contrast: F64) -> tuple[F64, F64]:
-    """Variance of one sample on the dark and the light side, (n,) each, about a straight line in u per side."""
+def _noise(count: F64, total: F64, square: F64, u: F64, end: F64) -> tuple[F64, F64]:
+    """Variance of one sample on the dark and the light side, (n,) each: the scatter within the bins of the tails."""
+    scatter = np.maximum(square - np.square(total) / np.maximum(count, 1), 0)
+    freedom = np.maximum(count - 1, 0)
     out = []
     for side in (-1.0, 1.0):
-        mask = (side * u)[None, :] > end[:, None]
-        n = np.where(mask, count, 0)
-        x = np.broadcast_to(u, n.shape)
-        s0, s1, s2 = n.sum(axis=1), (n * x).sum(axis=1), (n * x * x).sum(axis=1)
-        y = np.where(mask, total, 0)
-        y0, y1 = y.sum(axis=1), (y * x).sum(axis=1)
-        det = np.maximum(s0 * s2 - s1 * s1, 1e-9)
-        b = (s0 * y1 - s1 * y0) / det
-        a = (y0 - b * s1) / np.maximum(s0, 1)
-        rest = np.where(mask, square, 0).sum(axis=1) - a * y0 - b * y1
-        out.append(np.where(s0 > 8, np.maximum(rest, 0) / np.maximum(s0 - 2, 1), np.nan))
+        mask = (side * u)[None, :] > 0.7 * end[:, None]
+        many = (freedom * mask).sum(axis=1)
+        out.append(np.where(many >= 4, (scatter * mask).sum(axis=1) / np.maximum(many, 1), np.nan))
     dark, light = out
-    dark_ok, light_ok = np.where(np.isnan(dark), light, dark), np.where(np.isnan(light), dark, light)
-    unknown = np.isnan(dark_ok)
-    everything = square.sum(axis=1) / np.maximum(count.sum(axis=1), 1)
-    return np.where(unknown, everything, dark_ok), np.where(unknown, everything, light_ok)
+    dark, light = np.where(np.isnan(dark), light, dark), np.where(np.isnan(light), dark, light)
+    everything = scatter.sum(axis=1) / np.maximum(freedom.sum(axis=1), 1)
+    return np.where(np.isnan(dark), everything, dark), np.where(np.isnan(light), everything, light)
 
 
 def _rings(u: F64, start: F64, last: F64) -> list[F64]:
@@ -261,11 +268,12 @@ def _rings(u: F64, start: F64, last: F64) -> list[F64]:
         now = _step_down(u, flat, np.maximum(end, flat + 0.5))
         rings.append(np.maximum(now - before, 0))
         before, inner_flat, inner_end = np.maximum(now, before), flat, end
+    rings.append(1 - before)
     return rings
 
 
-def _significance(left: F64, count: F64, variance: F64, ring: F64) -> F64:
-    """(n,) share 0…1 of a ring's residual that is signal, from its energy in cells of half a pixel."""
+def _significance(left: F64, count: F64, variance: F64, ring: F64) -> tuple[F64, F64]:
+    """Share 0…1 of a ring's residual that is signal, and that signal's power, (n,) each, from cells of half a pixel."""
     group = 4
     size = left.shape[1] // group * group
 
@@ -273,13 +281,14 @@ def _significance(left: F64, count: F64, variance: F64, ring: F64) -> F64:
         return np.asarray(x[:, :size].reshape(len(x), -1, group).sum(axis=2))
 
     many = cells(count)
-    mean = cells(left * count) / np.maximum(many, 1)
+    mean_square = np.square(cells(left * count) / np.maximum(many, 1))
     noise = np.where(many > 0, cells(variance * count) / np.maximum(many, 1), 1)
-    weight = cells(ring) / group
-    energy = (weight * np.square(mean) * many / noise).sum(axis=1)
-    expected = (weight * (many > 0)).sum(axis=1)
+    weight = cells(ring) / group * (many > 0)
+    energy = (weight * mean_square * many / noise).sum(axis=1)
+    total = weight.sum(axis=1)
     slack = 2.0 * np.sqrt(2 * np.square(weight).sum(axis=1))
-    return np.asarray(np.clip(1 - (expected + slack) / np.maximum(energy, 1e-12), 0, 1))
+    share = np.clip(1 - (total + slack) / np.maximum(energy, 1e-12), 0, 1)
+    return share, share * (weight * mean_square).sum(axis=1) / np.maximum(total, 1e-12)
 
 
 def _tail_precision(columns: F64, weight: F64, residual: F64, precision: F64) -> F64:
@@ -304,9 +313,11 @@ def transform(s: Spread, frequency: F64) -> tuple[F64, F64, F64, F64]:
     angle = omega[..., None] * s.u
     smooth_residual = _smooth(s.residual * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
     gauss = np.exp(-2 * np.square(np.pi * frequency_n * s.sigma[:, None]))
-    lorentz = np.exp(-2 * np.pi * frequency_n * s.gamma[:, None])
+    wave = 2 * np.pi * frequency_n
+    less = np.square(s.sigma) - np.square(s.tail_sigma)
+    slow = -s.contrast[:, None] * wave * gauss * (1 + less[:, None] / 2 * np.square(wave))
     made = np.stack(
-        [-gauss, gauss, (s.contrast / s.gamma)[:, None] * (lorentz - gauss), np.zeros_like(gauss)], axis=2
+        [-gauss, gauss, slow, np.zeros_like(gauss)], axis=2
     )
     step = np.array([-1.0, 1.0, 0.0, 0.0])
     # Gr/Gb, taps and bins smooth the residual; tails and light gradient are removed as they look when smoothed
