@@ -75,7 +75,10 @@ class Projection:
 
     def _on_sensor(self, direction: Array) -> Array:
         """(n, 3): sensor x, y and distance along the axis, in mm, of (n, 2) tangents of ideal field angles."""
-        bent = direction * (1 + self._distortion * np.sum(direction**2, axis=1, keepdims=True))
+        squared = np.sum(direction**2, axis=1, keepdims=True)
+        corner = self.scene.sensor.half_diagonal_mm / self.scene.image_distance_mm
+        # far outside the picture the polynomial would turn back into it
+        bent = direction * (1 + self._distortion * np.minimum(squared, (1.5 * corner) ** 2))
         rays = np.concatenate([bent, np.ones((len(bent), 1))], axis=1)
         solved = rays @ np.linalg.inv(self.sensor_axes).T
         xy = solved[:, :2] / solved[:, 2:]
@@ -111,13 +114,15 @@ class Projection:
         for _ in range(8):  # Newton; the distortions of real lenses are monotonic over the picture
             excess = straight * (1 + self._distortion * straight**2) - radius
             straight -= excess / (1 + 3 * self._distortion * straight**2)
-        return bent * np.where(radius > 0, straight / np.where(radius > 0, radius, 1), 1)
+        found: Array = bent * np.where(radius > 0, straight / np.where(radius > 0, radius, 1), 1)
+        return found
 
     def inverse_depths(self, pixels: npt.ArrayLike) -> Array:
         """(n,) 1 / Z in 1/mm of what (n, 2) pixels see of the chart's plane; 0 beyond its horizon."""
         direction = self.field_directions(pixels)
         normal = np.cross(self.chart_axes[:, 0], self.chart_axes[:, 1])
-        return np.maximum((direction @ normal[:2] + normal[2]) / (normal @ self.aim), 0.0)
+        inverse: Array = np.maximum((direction @ normal[:2] + normal[2]) / (normal @ self.aim), 0.0)
+        return inverse
 
     def paper_points(self, pixels: npt.ArrayLike) -> Array:
         """(n, 2) points of the paper in mm that (n, 2) pixels see; inverse of :meth:`pixels`."""
@@ -134,7 +139,8 @@ class Projection:
         image = 1 / (1 / scene.lens.focal_length_mm - inverse_depth)
         radius2 = np.sum(xy_mm**2, axis=1) / scene.sensor.half_diagonal_mm**2
         image = image + scene.lens.field_curvature_um / 1000 * radius2
-        return 1000 * self.pupil_radius_mm**2 / 2 * (1 / image - 1 / sensor_mm)
+        waves_um: Array = 1000 * self.pupil_radius_mm**2 / 2 * (1 / image - 1 / sensor_mm)
+        return waves_um
 
     def w020_um_at_paper(self, paper_mm: npt.ArrayLike) -> Array:
         """(n,) defocus coefficient W020 in µm of (n, 2) points of the paper.
@@ -182,8 +188,9 @@ class Truth:
     aim_px:
         Exact pixel position of the aim point.
     crossing_mm:
-        Depth along the axis, from the aim point, of the point on the paper's vertical line through the aim point that is in
-        paraxial focus (W020 = 0), with field curvature and sensor tilt; None if there is none within two papers' height.
+        Depth along the axis, from the aim point, of the point on the paper's vertical line through the aim point
+        that is in paraxial focus (W020 = 0; medial with astigmatism), with field curvature and sensor tilt; None if
+        there is none within two papers' height.
     crossing_least_rms_mm:
         The same for the least RMS wavefront error, W020 = -W040.
     working_f_number, depth_of_field_mm:

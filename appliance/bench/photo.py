@@ -158,13 +158,13 @@ def expose(light: Picture, scene: Scene, seed: int) -> npt.NDArray[np.uint16]:
     return mosaic
 
 
-def _with_noise(electrons: Picture, scene: Scene, rng: np.random.Generator, top: int) -> Picture:
+def _with_noise(light_e: Picture, scene: Scene, rng: np.random.Generator, top: int) -> Picture:
     sensor = scene.sensor
+    electrons = light_e
     if sensor.pixel_gain_spread:
         fixed = np.random.default_rng([sensor.pattern_seed, top, 2])
-        electrons = electrons * (
-            1 + np.float32(sensor.pixel_gain_spread) * fixed.standard_normal(electrons.shape, np.float32)
-        )
+        gains = 1 + np.float32(sensor.pixel_gain_spread) * fixed.standard_normal(light_e.shape, np.float32)
+        electrons = np.asarray(light_e * gains, np.float32)
     # photons are many on every pixel that matters: Poisson's distribution is normal there
     deviation = np.sqrt(np.maximum(electrons, 0) + np.float32(sensor.read_noise_e**2))
     noisy: Picture = electrons + deviation * rng.standard_normal(electrons.shape, np.float32)

@@ -1,9 +1,9 @@
 """Polygons on a grid without aliasing to speak of: exact convolution with a cubic B-spline.
 
 Area coverage (a box per sample) lets a tenth of an edge's high frequencies fold back at twice oversampling; a cubic
-B-spline lets 0.4 % through at the pixel's Nyquist frequency, and its known response is divided out afterwards. A polygon's x derivative
-is a line mass on its outline, so only outlines are visited: each is cut at grid rows, where the splines are
-polynomials, integrated there by Gauss' rule, and summed along rows.
+B-spline lets 0.4 % through at the pixel's Nyquist frequency, and its known response is divided out afterwards. A
+polygon's x derivative is a line mass on its outline, so only outlines are visited: each is cut at grid rows, where the
+splines are polynomials, integrated there by Gauss' rule, and summed along rows.
 """
 
 from __future__ import annotations

@@ -24,11 +24,12 @@ class Lens:
         On the optical axis, object side: > 0 puts the plane of best (paraxial) focus behind the aim point, farther from
         the camera.
     spherical_waves:
-        W040 in waves of 0.55 µm; > 0 is under-corrected: rays from the rim of the pupil cross nearer the lens. The plane
-        of least RMS wavefront error then lies where W020 = -W040.
+        W040 in waves of 0.55 µm; > 0 is under-corrected: rays from the rim of the pupil cross nearer the lens. The
+        plane of least RMS wavefront error then lies where W020 = -W040.
     astigmatism_waves:
         Difference between the tangential (radial) and the sagittal defocus in waves of 0.55 µm at the sensor's corner;
-        it grows with the square of the image radius. > 0: tangential rays cross nearer the lens.
+        it grows with the square of the image radius and leaves their mean where it was. > 0: tangential rays cross
+        nearer the lens.
     field_curvature_um:
         At the sensor's corner, image side, growing with the square of the image radius; > 0 if the image surface
         of a flat object bends away from the lens.
@@ -190,7 +191,7 @@ class Scene:
     roll_deg:
         > 0 turns the picture clockwise, about the optical axis.
     aim_offset_px:
-        Where the aim point's ideal image (before distortion and sensor tilt) lies from the picture's centre, (right, down).
+        Where the aim point's ideal image (before distortion and sensor tilt) lies: right of and below the centre.
     """
 
     lens: Lens = field(default_factory=Lens)
