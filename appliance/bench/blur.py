@@ -37,7 +37,6 @@ BAND_TOLERANCE = 7e-4
 """Response below which high frequencies are left out; the error in a pixel beside an edge is smaller."""
 _MOST_SAMPLES = 3
 _MOST_PARTS = 40
-_HARMONICS = 9
 _ANGLES = np.arange(6) * pi / 6 + 0.1
 
 
@@ -130,16 +129,28 @@ class _Optics:
         shake = max(abs(m) for m in self.motion) / 2
         return float((geometric + 12 * airy) / pitch + shake + 3 * spread.widest() + 20)
 
-    def band_limit_cpp(self, spread: _Spread) -> float:
-        """Frequency above which nothing of note comes through, in cycles per pixel."""
+    def passed(self, spread: _Spread) -> tuple[Array, Array]:
+        """Frequencies in cycles per pixel, and the most that comes through at them."""
         slack = np.abs(spread.astigmatism_um).max()
         rows, _ = self.table.rows(np.array([spread.w020_um.min() - slack, spread.w020_um.max() + slack]))
         passed = np.abs(self.table.values[:, rows[0] - 1 : rows[1] + 3]).max(axis=(0, 1))
-        frequency = np.arange(len(passed)) * self.table.frequency_step
+        frequency = np.arange(len(passed), dtype=float) * self.table.frequency_step
         passed = passed * np.exp(-2 * pi**2 * spread.narrowest_variance() * frequency**2)
         passed *= np.maximum(np.abs(np.sinc(frequency)), np.sinc(frequency / 2**0.5) ** 2)
+        return frequency, np.asarray(passed, float)
+
+    def band_limit_cpp(self, spread: _Spread) -> float:
+        """Frequency above which nothing of note comes through, in cycles per pixel."""
+        frequency, passed = self.passed(spread)
         above = np.flatnonzero(passed > BAND_TOLERANCE)
         return float(frequency[min(above[-1] + 1, len(frequency) - 1)])
+
+    def samples_per_pixel(self, spread: _Spread) -> int:
+        """Samples of the sharp picture, per pixel and direction, that this blur needs."""
+        frequency, passed = self.passed(spread)
+        if self.band_limit_cpp(spread) <= 0.36:
+            return 1
+        return 2 if passed[frequency > 0.95].max(initial=0) < 0.004 else _MOST_SAMPLES
 
     def aperture(self, x_cpp: Array, y_cpp: Array) -> Array:
         """Response of pixel aperture and motion at frequencies that broadcast against each other."""
@@ -207,7 +218,7 @@ def _photograph_row(
     spreads = [optics.spread(tile.points(9, 9)) for tile in tiles]
     halo = ceil(max(optics.radius_px(spread) for spread in spreads))
     limit = max(optics.band_limit_cpp(spread) for spread in spreads)
-    samples = 1 if limit <= 0.36 else 2 if limit <= 0.95 else _MOST_SAMPLES
+    samples = max(optics.samples_per_pixel(spread) for spread in spreads)
     top, left = tiles[0].top - halo, tiles[0].left - halo
     window = (
         _fast_length(tiles[0].bottom - tiles[0].top + 2 * halo),
@@ -288,10 +299,11 @@ class _Fold:
             upper = self._radial(self.table.at(parts.w020_um[k : k + 1], np.zeros(1), self.table.values)[0])
             return np.concatenate([upper[:0:-1], upper])
         # with astigmatism the response is a polynomial of cos 2 (direction - azimuth): Chebyshev nodes and sum
-        angles = (np.arange(_HARMONICS) + 0.5) * pi / _HARMONICS
         part = parts.chosen([k])
+        count = 3 + ceil(8 * abs(part.astigmatism_um[0]) / DESIGN_WAVELENGTH_UM)
+        angles = (np.arange(count) + 0.5) * pi / count
         profiles = self.table.at(*part.along(part.azimuth + angles / 2), self.table.values)
-        terms = np.cos(np.arange(_HARMONICS)[:, None] * angles) * 2 / _HARMONICS @ profiles
+        terms = np.cos(np.arange(count)[:, None] * angles) * 2 / count @ profiles
         terms[0] /= 2
         cosine = (
             self.turn.real * np.cos(2 * part.azimuth) + self.turn.imag * np.sin(2 * part.azimuth)

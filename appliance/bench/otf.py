@@ -57,15 +57,19 @@ def circular_pupil_otf(s: npt.ArrayLike, w020: npt.ArrayLike, w040: float = 0.0,
     shift = s[:, None]
     x = np.cos(theta) - shift
     weight = 4 / pi * sine**2 * theta_weights * top[:, None] / 2
-    total = np.zeros((len(w020), len(s)))
+    phase = 8 * pi * shift * x  # per wave of defocus; spherical aberration's is separated from it by the sum of angles
+    cosine, sine_part = np.zeros_like(x), np.zeros_like(x)
     for v, v_weight in zip((v_nodes + 1) / 2, v_weights / 2, strict=True):
         y = v * sine
-        spherical = w040 * 2 * (x**2 + shift**2 + y**2)
-        here = weight * v_weight
-        if cross:
-            here = here * np.cos(8 * pi * shift * y * cross)
-        for k, defocus in enumerate(w020):
-            total[k] += np.sum(np.cos((8 * pi * shift * x) * (defocus + spherical)) * here, axis=1)
+        here = weight * v_weight * np.cos(8 * pi * shift * y * cross)
+        spherical = phase * w040 * 2 * (x**2 + shift**2 + y**2)
+        cosine += here * np.cos(spherical)
+        sine_part += here * np.sin(spherical)
+    total = np.empty((len(w020), len(s)))
+    for k, defocus in enumerate(w020):
+        total[k] = np.sum(np.cos(phase * defocus) * cosine, axis=1)
+        if w040:
+            total[k] -= np.sum(np.sin(phase * defocus) * sine_part, axis=1)
     return total
 
 

@@ -166,9 +166,8 @@ def _with_noise(light_e: Picture, scene: Scene, rng: np.random.Generator, top: i
         gains = 1 + np.float32(sensor.pixel_gain_spread) * fixed.standard_normal(light_e.shape, np.float32)
         electrons = np.asarray(light_e * gains, np.float32)
     # photons are many on every pixel that matters: Poisson's distribution is normal there
-    deviation = np.sqrt(np.maximum(electrons, 0) + np.float32(sensor.read_noise_e**2))
-    noisy: Picture = electrons + deviation * rng.standard_normal(electrons.shape, np.float32)
-    return noisy
+    deviation = np.sqrt(np.maximum(electrons, 0) + sensor.read_noise_e**2)
+    return np.asarray(electrons + deviation * rng.standard_normal(electrons.shape, np.float32), np.float32)
 
 
 def _filter_gains(scene: Scene) -> list[list[float]]:

@@ -20,6 +20,7 @@ SPLINE_ORDER = 4
 
 _NODES, _WEIGHTS = (v.astype(float) for v in np.polynomial.legendre.leggauss(3))
 _MARGIN = 4
+_ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,30 @@ def rasterise(
     (rows, columns) float32.
     """
     rows, columns = shape
-    scale = np.array(origin_px)
-    start, end = (outlines.start - scale) * samples, (outlines.end - scale) * samples
-    x, y, mass = _line_mass(start, end, outlines.step, rows, columns)
+    start, end = (outlines.start - origin_px) * samples, (outlines.end - origin_px) * samples
+    picture = np.empty(shape, np.float32)
+    for top in range(0, rows, _ROWS_AT_ONCE):
+        part = picture[top : top + _ROWS_AT_ONCE]
+        lower = np.array([0.0, top])
+        mass = _line_mass(start - lower, end - lower, outlines.step, len(part), columns)
+        part[:] = _summed(*mass, part.shape) + base
+    return picture
+
+
+def _summed(x: Array, y: Array, mass: Array, shape: tuple[int, ...]) -> Array:
+    """Spread masses over the spline's samples and sum along rows."""
+    rows, columns = shape
     wide, tall = columns + 2 * _MARGIN, rows + 2 * _MARGIN
     column, row = np.floor(x), np.floor(y)
     horizontal, vertical = _quartic_taps(x - column), _cubic_taps(y - row) * mass
     corner = ((row + _MARGIN - 1) * wide + column + _MARGIN - 1).astype(np.int64)
     taps = [(j, i) for j in range(4) for i in range(5)]
-    where = np.concatenate([corner + (j * wide + i) for j, i in taps]) if len(corner) else corner
-    what = np.concatenate([vertical[j] * horizontal[i] for j, i in taps]) if len(corner) else x
-    steps = np.bincount(where, what, wide * tall).reshape(tall, wide)
-    np.cumsum(steps, axis=1, out=steps)
-    return (steps[_MARGIN : _MARGIN + rows, _MARGIN : _MARGIN + columns] + base).astype(np.float32)
+    where = np.concatenate([corner + (j * wide + i) for j, i in taps])
+    what = np.concatenate([vertical[j] * horizontal[i] for j, i in taps])
+    steps = np.bincount(where, what, wide * tall).reshape(tall, wide)[
+        _MARGIN : _MARGIN + rows, : _MARGIN + columns
+    ]
+    return np.asarray(np.cumsum(steps, axis=1)[:, _MARGIN:], float)
 
 
 def _line_mass(start: Array, end: Array, step: Array, rows: int, columns: int) -> tuple[Array, Array, Array]:
