@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from appliance.errors import UsageError
 from appliance.focus.result import Setup
@@ -37,6 +37,17 @@ def default_data_dir() -> Path:
     return Path(base) / "focuscheck"
 
 
+def _whole(value: Any) -> Any:
+    """A whole number from its text, ``0x3C`` too; anything else as it is, for pydantic to name."""
+    try:
+        return int(value, 0) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Whole = BeforeValidator(_whole)
+
+
 def _pin(number: int, what: str) -> Any:
     return Field(number, ge=0, le=27, description=f"BCM number of the pin of {what}; empty if there is none.")
 
@@ -44,7 +55,7 @@ def _pin(number: int, what: str) -> Any:
 class Settings(BaseModel):
     """All settings of station, page and command line."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # Where things are
     data_dir: Path = Field(
@@ -141,11 +152,12 @@ class Settings(BaseModel):
     )
     oled_interface: Literal["i2c", "spi"] = Field("i2c", description="How the OLED is wired.")
     oled_i2c_bus: int = Field(1, ge=0, le=30, description="I²C bus of the OLED.")
-    oled_i2c_address: int = Field(0x3C, ge=0x03, le=0x77, description="I²C address of the OLED; 60 is 0x3C.")
+    oled_i2c_address: Annotated[int, Whole] = Field(
+        0x3C, ge=0x03, le=0x77, description="I²C address of the OLED; 60 is 0x3C."
+    )
     oled_spi_device: int = Field(0, ge=0, le=1, description="SPI chip select of the OLED.")
-    oled_width_px: Literal[128] = Field(128, description="Width of the OLED, px.")
-    oled_height_px: Literal[32, 64] = Field(64, description="Height of the OLED, px.")
-    oled_rotate: Literal[0, 1, 2, 3] = Field(
+    oled_height_px: Annotated[Literal[32, 64], Whole] = Field(64, description="Height of the OLED, px.")
+    oled_rotate: Annotated[Literal[0, 1, 2, 3], Whole] = Field(
         0, description="Quarter turns of the OLED's picture; 2 is upside down."
     )
 
@@ -168,6 +180,11 @@ class Settings(BaseModel):
     def socket(self) -> Path:
         """Path of the station's socket."""
         return self.socket_path or self.data_dir / "station.sock"
+
+    @property
+    def oled_size_px(self) -> tuple[int, int]:
+        """Width and height of the OLED; all supported ones are 128 wide."""
+        return 128, self.oled_height_px
 
     def setup(self) -> Setup:
         """What these settings say about lens, sensor and tolerance."""

@@ -56,10 +56,10 @@ def _page(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from appliance.focus.words import describe_result
     from appliance.station.client import StationClient
     from appliance.station.protocol import check_to_dict, lens_tag
     from appliance.station.service import check_once, station_answers
-    from appliance.station.words import report
 
     settings = settings_of(options)
     tag = lens_tag(options.lens)
@@ -71,6 +71,10 @@ def _check(options: argparse.Namespace) -> int:
         print(json.dumps(check, ensure_ascii=False, indent=2))
     else:
         fields = Result.__dataclass_fields__
-        print(report(Result.from_dict({name: value for name, value in check.items() if name in fields})))
+        print(
+            describe_result(
+                Result.from_dict({name: value for name, value in check.items() if name in fields})
+            )
+        )
         print(f"Stored as check {check['check']}" + (f" of lens {tag}." if tag else "."))
     return Verdict(check["verdict"]).exit_status

@@ -23,7 +23,7 @@ class Oled:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.size_px = (settings.oled_width_px, settings.oled_height_px)
+        self.size_px = settings.oled_size_px
         where = f"I²C {settings.oled_i2c_bus}:{settings.oled_i2c_address:#04x}"
         if settings.oled_interface == "spi":
             where = f"SPI 0.{settings.oled_spi_device}"
@@ -62,8 +62,7 @@ def _luma_device(settings: Settings) -> Any:
     else:
         interface = serial.spi(port=0, device=settings.oled_spi_device)
     driver = getattr(importlib.import_module("luma.oled.device"), settings.oled_driver)
-    width: int = settings.oled_width_px
-    height: int = settings.oled_height_px
+    width, height = settings.oled_size_px
     rotate: int = settings.oled_rotate
     if settings.oled_driver == "sh1107":  # its panel stands upright: 64 × 128
         width, height, rotate = height, width, (rotate + 1) % 4
@@ -76,7 +75,7 @@ class SimulatedOled:
     description = "simulated OLED"
 
     def __init__(self, settings: Settings) -> None:
-        self.size_px = (settings.oled_width_px, settings.oled_height_px)
+        self.size_px = settings.oled_size_px
         self._device = dummy(*self.size_px, mode="1")
 
     @property

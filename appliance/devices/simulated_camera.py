@@ -13,9 +13,12 @@ from appliance.frame import Frame
 FOCAL_LENGTHS_AWAY = 25.0
 """Usual distance of a focus check, in focal lengths."""
 
+WIDTH_UM, HEIGHT_UM = 6286.8, 4712.0
+"""The HQ camera's sensor; coarser pixels fill the same area with fewer of them."""
+
 
 class SimulatedCamera:
-    """A :class:`~appliance.devices.Camera` on the bench's HQ sensor; every photo has its own noise."""
+    """A :class:`~appliance.devices.Camera` on the bench; every photo has its own noise."""
 
     def __init__(self, settings: Settings) -> None:
         self._bench = Exposable(simulated_scene(settings))
@@ -53,7 +56,7 @@ def simulated_scene(settings: Settings) -> Scene:
     UsageError
         If the lens cannot focus at the distance.
     """
-    focal_length = settings.focal_length_mm
+    focal_length, pitch = settings.focal_length_mm, settings.pixel_pitch_um
     distance = settings.simulated_distance_mm or FOCAL_LENGTHS_AWAY * focal_length
     try:
         object_distance = object_distance_mm(focal_length, distance)
@@ -64,7 +67,7 @@ def simulated_scene(settings: Settings) -> Scene:
     return Scene(
         lens=Lens(focal_length, settings.f_number, settings.simulated_focus_error_mm),
         chart=Chart(layout(settings.simulated_paper)),
-        sensor=Sensor(pitch_um=settings.pixel_pitch_um),
+        sensor=Sensor(round(WIDTH_UM / pitch), round(HEIGHT_UM / pitch), pitch),
         mishap=Mishap(lens_cap=settings.simulated_mishap == "lens cap"),
         object_distance_mm=object_distance,
         tilt_deg=settings.simulated_tilt_deg,

@@ -49,9 +49,11 @@ class StationClient:
         """
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(timeout_s)
                 with socket_address(self._path) as address:
-                    connection.connect(address)
+                    connection.connect(
+                        address
+                    )  # blocks while the station is slow to accept, fails if there is none
+                connection.settimeout(timeout_s)
                 connection.sendall(json.dumps(request).encode() + b"\n")
                 with connection.makefile("rb") as stream:
                     line = stream.readline()

@@ -14,16 +14,15 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.config import Settings
-from appliance.devices import Camera, Display, Panel
-from appliance.devices.protocols import Button
+from appliance.devices import Camera
 from appliance.errors import CameraError, FocuscheckError, StationBusyError, StationDownError
 from appliance.station import screens
 from appliance.station.button import ButtonReader, Press
 from appliance.station.display_keeper import DisplayKeeper
+from appliance.station.events import Contact, Devices, Outcome, Request, SelectLens, Stage, Stop
 from appliance.station.face import Face
 from appliance.station.measure import measure_and_store
 from appliance.station.state import Phase, StationState
@@ -38,50 +37,6 @@ STOP_WAIT_S = 5.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Devices:
-    """What a station is wired to; camera and display are opened by the station, which may have to do it again."""
-
-    open_camera: Callable[[], Camera]
-    open_display: Callable[[], Display]
-    panel: Panel
-    simulated: bool = False
-
-
-@dataclass(frozen=True)
-class _Contact:
-    button: Button
-    closed: bool
-    at: float
-
-
-@dataclass(frozen=True)
-class _Request:
-    lens_tag: str | None
-    done: Future[StoredCheck] = field(default_factory=Future)
-    accepted: Future[None] = field(default_factory=Future)
-
-
-@dataclass(frozen=True)
-class _Stage:
-    text: str
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    check: StoredCheck | None
-    error: Exception | None
-
-
-@dataclass(frozen=True)
-class _SelectLens:
-    tag: str | None
-
-
-class _Stop:
-    """Ends the loop."""
-
-
 class Station:
     """The state machine; :meth:`run` is its loop, every other public method may be called from any thread."""
 
@@ -89,8 +44,7 @@ class Station:
         self._settings, self._devices, self._store = settings, devices, store
         self._events: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._camera: Camera | None = None
-        size = (settings.oled_width_px, settings.oled_height_px)
-        self._face = Face(DisplayKeeper(devices.open_display, size), devices.panel, address)
+        self._face = Face(DisplayKeeper(devices.open_display, settings.oled_size_px), devices.panel, address)
         self._reader = ButtonReader(
             settings.debounce_ms / 1000,
             settings.hold_focus_ms / 1000,
@@ -101,7 +55,7 @@ class Station:
         self._changed = threading.Condition()
         self._last: StoredCheck | None = None
         self._fault_title = ""
-        self._request: _Request | None = None
+        self._request: Request | None = None
         self._worker: threading.Thread | None = None
         self._worker_deadline = 0.0
         self.exit_status = 0
@@ -137,18 +91,18 @@ class Station:
         StationBusyError
             If a check is under way; presses are never queued.
         """
-        request = _Request(lens_tag)
+        request = Request(lens_tag)
         self._events.put(request)
         request.accepted.result()
         return request.done
 
     def select_lens(self, tag: str | None) -> None:
         """Say which lens the next presses are about."""
-        self._events.put(_SelectLens(tag))
+        self._events.put(SelectLens(tag))
 
     def stop(self) -> None:
         """End :meth:`run` soon."""
-        self._events.put(_Stop())
+        self._events.put(Stop())
 
     # The loop
 
@@ -169,7 +123,7 @@ class Station:
 
     def _loop(self) -> None:
         self._enter(Phase.STARTING)
-        self._devices.panel.listen(lambda button, closed, at: self._events.put(_Contact(button, closed, at)))
+        self._devices.panel.listen(lambda button, closed, at: self._events.put(Contact(button, closed, at)))
         try:
             self._camera = self._devices.open_camera()
             self._enter(Phase.READY)
@@ -187,21 +141,21 @@ class Station:
 
     def _handle(self, event: object) -> bool:
         match event:
-            case _Contact("test", closed, at):
+            case Contact("test", closed, at):
                 self._reader.edge(closed, at)
-            case _Request():
+            case Request():
                 self._start(event)
-            case _Stage(text):
+            case Stage(text):
                 self._set(stage=text)
                 self._show()
-            case _Outcome():
+            case Outcome():
                 self._finish(event)
-            case _SelectLens(tag):
+            case SelectLens(tag):
                 if self._state.phase in (Phase.READY, Phase.RESULT):
                     self._enter(Phase.READY, lens_tag=tag, verdict=None)
                 else:
                     self._set(lens_tag=tag)
-            case _Stop():
+            case Stop():
                 return True
         return False
 
@@ -216,7 +170,7 @@ class Station:
 
     def _pressed(self, press: Press, now: float) -> None:
         if press is Press.SHORT:
-            self._start(_Request(None))
+            self._start(Request(None))
         elif press is Press.STUCK:
             log.warning("The TEST button has been down for %g s.", self._settings.stuck_button_s)
             self._face.note(
@@ -227,10 +181,10 @@ class Station:
 
     # One check
 
-    def _start(self, request: _Request) -> None:
+    def _start(self, request: Request) -> None:
         if self._request is not None:
-            self._set(busy_presses=self._state.busy_presses + 1)
             self._face.busy(time.monotonic())
+            self._set(busy_presses=self._state.busy_presses + 1, **self._face.told())
             busy = StationBusyError(
                 "The station is measuring just now; wait for the verdict, then press again."
             )
@@ -250,21 +204,21 @@ class Station:
         try:
             if self._camera is None:
                 self._camera = self._devices.open_camera()
-            progress = lambda text: self._events.put(_Stage(text))  # noqa: E731
+            progress = lambda text: self._events.put(Stage(text))  # noqa: E731
             simulated = self._devices.simulated
             check = measure_and_store(
                 self._camera, self._settings, self._store, lens_tag, simulated, progress
             )
-            self._events.put(_Outcome(check, None))
+            self._events.put(Outcome(check, None))
         except FocuscheckError as error:
             if isinstance(error, CameraError):
                 self._drop_camera()
-            self._events.put(_Outcome(None, error))
+            self._events.put(Outcome(None, error))
         except Exception as error:
             log.exception("The measurement failed.")
-            self._events.put(_Outcome(None, error))
+            self._events.put(Outcome(None, error))
 
-    def _finish(self, outcome: _Outcome) -> None:
+    def _finish(self, outcome: Outcome) -> None:
         request, self._request, self._worker = self._request, None, None
         assert request is not None
         if outcome.check is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appliance.config import SOFTWARE_VERSION
 from appliance.devices import Panel
 from appliance.focus.result import Result, Verdict
 from appliance.station import screens
@@ -20,7 +21,7 @@ class Face:
 
     def __init__(self, display: DisplayKeeper, panel: Panel, address: str) -> None:
         self._display, self._panel, self._address = display, panel, address
-        self._screen = screens.start(display.size, "")
+        self._screen = screens.start(display.size, SOFTWARE_VERSION)
         self._note_until: float | None = None
         self._turn, self._turn_at = 0, 0.0
 
@@ -98,4 +99,4 @@ class Face:
             return screens.fault(size, fault_title, state.fault)
         if state.phase is Phase.RESULT and result is not None:
             return screens.verdict(size, result, self._turn)
-        return screens.start(size, "focuscheck")
+        return screens.start(size, SOFTWARE_VERSION)

@@ -37,7 +37,7 @@ class StationServer(socketserver.ThreadingUnixStreamServer):
     """Serves one station on ``path``; the caller holds the lock of the data folder, so an old socket is a dead one."""
 
     daemon_threads = True
-    request_queue_size = 16
+    request_queue_size = 64
 
     def __init__(self, path: Path, station: Station) -> None:
         self._station, self._path = station, path

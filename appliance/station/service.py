@@ -16,7 +16,8 @@ from appliance.config import Settings
 from appliance.devices.choose import camera_is_simulated, open_camera, open_display, open_panel
 from appliance.errors import FocuscheckError, StorageError, UsageError
 from appliance.station.client import StationClient
-from appliance.station.daemon import Devices, Station
+from appliance.station.daemon import Station
+from appliance.station.events import Devices
 from appliance.station.network import page_address
 from appliance.station.server import StationServer
 from appliance.station.state import Phase

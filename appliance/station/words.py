@@ -1,4 +1,4 @@
-"""A result in words: the sentences that command line, page and OLED share."""
+"""A result in words: the sentences and figures that page and OLED share."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def headline(result: Result) -> str:
     u95 = result.focus_error_mm_u95 or 0.0
     places = decimals(u95)
     if abs(error) <= u95:
-        return f"Focus lies on the aim point, to within ± {max(abs(error), u95):.{places}f} mm."
+        return f"Focus lies on the aim point as far as can be told: {signed(error, places)} ± {u95:.{places}f} mm."
     return f"Focus lies {abs(error):.{places}f} mm {_side(error)} the aim point, ± {u95:.{places}f} mm."
 
 
@@ -65,14 +65,3 @@ def what_it_means(result: Result) -> str:
         Verdict.RETEST: f"Too close to the tolerance{tolerance} to tell. Nothing is said of the lens; test again.",
         Verdict.INVALID: "Nothing is said of the lens. Put right what is named, then test again.",
     }[result.verdict]
-
-
-def report(result: Result) -> str:
-    """The result as a few lines for the terminal."""
-    shift = figure(result.image_shift_um, result.image_shift_um_u95, "µm")
-    lines = [f"{result.verdict.words}  {headline(result)}"]
-    if result.image_shift_um is not None:
-        lines.append(f"At the sensor: {shift} (95 %). {result.tolerance_text}".rstrip())
-    lines.append(what_it_means(result))
-    lines.extend(f"- {reason.text}" for reason in result.reasons)
-    return "\n".join(lines)

@@ -93,13 +93,13 @@ class Store:
         StorageError
             If disk or database refuse it; nothing of the check is then kept.
         """
-        picture = None
+        picture = self.data_dir / PICTURES_NAME / f"{record.uuid}.jpg"
         try:
             if record.preview_jpeg is not None:
-                picture = self._write_picture(record.uuid, record.preview_jpeg)
+                _write_durably(picture, record.preview_jpeg)
             with Session(self._engine) as session, session.begin():
                 check = _check_row(record, _lens(session, record))
-                if picture and record.preview_jpeg is not None:
+                if record.preview_jpeg is not None:
                     width, height = record.preview_px
                     size = len(record.preview_jpeg)
                     row = Picture(
@@ -114,26 +114,11 @@ class Store:
                 session.flush()
                 return _stored(check)
         except (OSError, DatabaseError) as error:
-            if picture is not None:
-                picture.unlink(missing_ok=True)
+            picture.unlink(missing_ok=True)
             raise StorageError(
                 f"The check could not be stored in {self.data_dir} ({_short(error)}). Free some space or repair the "
                 "disk, then test again; this check is not counted."
             ) from None
-
-    def _write_picture(self, uuid: str, jpeg: bytes) -> Path:
-        folder = self.data_dir / PICTURES_NAME
-        file = folder / f"{uuid}.jpg"
-        with file.open("xb") as stream:
-            stream.write(jpeg)
-            stream.flush()
-            os.fsync(stream.fileno())
-        descriptor = os.open(folder, os.O_RDONLY)  # the name itself must reach the disk too
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        return file
 
     def latest(self, lens_tag: str | None = None) -> StoredCheck | None:
         """Newest check, of one lens if ``lens_tag`` is given."""
@@ -170,6 +155,18 @@ class Store:
             return None
         file = self.data_dir / PICTURES_NAME / file_name
         return file if file.is_file() else None
+
+
+def _write_durably(file: Path, content: bytes) -> None:
+    with file.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    descriptor = os.open(file.parent, os.O_RDONLY)  # the name itself must reach the disk too
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _lens(session: Session, record: CheckRecord) -> Lens | None:

@@ -1,0 +1,272 @@
+"""The station's states, on mock pins: what a press does, and what goes wrong without taking the station with it."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, until
+
+from appliance.devices.oled import OledGoneError, SimulatedOled
+from appliance.errors import CameraError, StationBusyError, StorageError
+from appliance.focus import score
+from appliance.focus.result import Reason, Result, Verdict
+from appliance.frame import Frame
+from appliance.station.state import Phase
+
+
+def judged(verdict: Verdict, u95: float = 1.0) -> Result:
+    return Result(verdict, (Reason("TEST", "Said by the test."),), 3.0, u95, None, 5.6, 1.87 * u95, 43.8)
+
+
+@pytest.fixture
+def verdicts(monkeypatch: pytest.MonkeyPatch) -> list[Result]:
+    """Results that the measurement gives in turn, the last one for ever; how many frames each saw is in ``frames``."""
+    results = [judged(Verdict.PASS)]
+
+    def score_frames(frames: list[Frame], setup: Any) -> Result:
+        seen.append(len(frames))
+        return results.pop(0) if len(results) > 1 else results[0]
+
+    seen = results_seen = []  # type: ignore[var-annotated]
+    monkeypatch.setattr(score, "score_frames", score_frames)
+    monkeypatch.setattr(score, "seen", results_seen, raising=False)
+    return results
+
+
+def test_a_second_press_while_measuring_is_answered_busy_and_not_queued(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    camera = HeldCamera(bench_frame)
+    with rig_of(make_settings(), camera) as rig:
+        rig.press()
+        rig.wait(Phase.MEASURING)
+        rig.press()
+        state = rig.station.wait_for(lambda state: state.busy_presses == 1, PATIENCE_S)
+        assert state.oled_text.startswith("BUSY")
+        with pytest.raises(StationBusyError):
+            rig.station.press()
+        camera.gate.set()
+        rig.wait(Phase.RESULT)
+        rig.station.stop()
+    assert camera.captures == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "lit"),
+    [
+        (Verdict.PASS, {"green": True, "red": False}),
+        (Verdict.FAIL_BACK, {"green": False, "red": True}),
+        (Verdict.FAIL_FRONT, {"green": False, "red": True}),
+        (Verdict.INVALID, {"green": False, "red": False}),
+    ],
+)
+def test_lamps_and_oled_say_the_verdict(
+    make_settings: SettingsFactory,
+    bench_frame: Frame,
+    verdicts: list[Result],
+    verdict: Verdict,
+    lit: dict[str, bool],
+) -> None:
+    verdicts[:] = [judged(verdict)]
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        rig.press()
+        rig.wait(Phase.RESULT)
+        assert rig.lit() == lit
+        assert rig.station.state.oled_text.startswith(verdict.words)
+        assert rig.display.picture is not None
+
+
+def test_a_verdict_is_on_the_disk_before_it_is_shown(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    settings = make_settings()
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    stored_when_shown: list[int] = []
+
+    class Watching(SimulatedOled):
+        def show(self, picture: Any) -> None:
+            if rig_box and rig_box[0].station.state.phase is Phase.MEASURING:
+                with sqlite3.connect(settings.data_dir / "focuscheck.sqlite3") as other:
+                    stored_when_shown.append(other.execute("select count(*) from checks").fetchone()[0])
+            super().show(picture)
+
+    rig_box: list[Any] = []
+    display = Watching(settings)
+    with rig_of(settings, camera, lambda: display) as rig:
+        rig_box.append(rig)
+        rig.press()
+        rig.wait(Phase.RESULT)
+    assert stored_when_shown[-1] == 1  # the picture that replaced MEASURING was the verdict's
+
+
+def test_what_cannot_be_stored_is_a_fault_and_not_a_verdict(
+    make_settings: SettingsFactory,
+    bench_frame: Frame,
+    verdicts: list[Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        with monkeypatch.context() as disk:
+            disk.setattr("os.fsync", _full_disk)
+            with pytest.raises(StorageError):
+                rig.station.press().result(PATIENCE_S)
+        assert rig.station.state.phase is Phase.FAULT
+        assert rig.station.state.verdict is None
+        assert rig.store.count() == 0
+        assert list((rig.settings.data_dir / "pictures").iterdir()) == []
+        rig.press()
+        rig.wait(Phase.RESULT)
+        assert rig.store.count() == 1
+
+
+def _full_disk(_descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_lost_camera_is_named_and_opened_again_at_the_next_press(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    camera = HeldCamera(CameraError("The camera gave no frame within 10 s."))
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        rig.press()
+        rig.wait(Phase.FAULT)
+        assert rig.station.state.fault == "The camera gave no frame within 10 s."
+        assert rig.lit() == {"green": False, "red": True}
+        assert camera.closed == 1
+        camera.frame = bench_frame
+        rig.press()
+        rig.wait(Phase.RESULT)
+
+
+def test_a_station_without_camera_says_so_and_goes_on_answering(make_settings: SettingsFactory) -> None:
+    with rig_of(make_settings(), CameraError("No camera is connected.")) as rig:
+        assert rig.station.state.phase is Phase.FAULT
+        assert rig.station.state.oled_text == "NO CAMERA: No camera is connected."
+        with pytest.raises(CameraError):
+            rig.station.press().result(PATIENCE_S)
+
+
+def test_a_lost_oled_never_stops_a_check(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    class Unplugged(SimulatedOled):
+        def show(self, picture: Any) -> None:
+            raise OledGoneError("121 Remote I/O error")
+
+    settings = make_settings()
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(settings, camera, lambda: Unplugged(settings)) as rig:
+        rig.press()
+        rig.wait(Phase.RESULT)
+        assert rig.station.state.display_lost
+        assert rig.station.state.verdict == "PASS"
+
+
+def test_an_oled_that_comes_back_shows_the_present_state(
+    make_settings: SettingsFactory, bench_frame: Frame
+) -> None:
+    settings = make_settings()
+    display = SimulatedOled(settings)
+    tries: list[int] = []
+
+    def absent_at_first() -> SimulatedOled:
+        tries.append(1)
+        if len(tries) < 2:
+            raise OledGoneError("no SSD1306 on I²C 1:0x3c")
+        return display
+
+    with rig_of(settings, HeldCamera(bench_frame), absent_at_first) as rig:
+        assert rig.station.state.display_lost
+        until(lambda: not rig.station.state.display_lost)
+        assert display.picture is not None
+        assert rig.station.state.phase is Phase.READY
+
+
+def test_frames_are_added_while_they_may_settle_a_retest(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    verdicts[:] = [judged(Verdict.RETEST, u95) for u95 in (4.0, 2.9, 2.1)] + [judged(Verdict.PASS, 1.5)]
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(frames_at_most=8), camera) as rig:
+        rig.press()
+        rig.wait(Phase.RESULT)
+    assert camera.captures == 8
+    assert score.seen == [1, 2, 4, 8]  # type: ignore[attr-defined]
+
+
+def test_no_frames_are_added_once_they_no_longer_narrow_the_uncertainty(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    verdicts[:] = [judged(Verdict.RETEST, 4.0), judged(Verdict.RETEST, 3.9)]
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(frames_at_most=8), camera) as rig:
+        rig.press()
+        rig.wait(Phase.RESULT)
+        assert rig.station.state.verdict == "RETEST"
+    assert camera.captures == 2
+
+
+def test_an_error_inside_is_a_fault_and_the_station_lives(
+    make_settings: SettingsFactory,
+    bench_frame: Frame,
+    verdicts: list[Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        with monkeypatch.context() as broken:
+            broken.setattr(score, "score_frames", lambda frames, setup: 1 // 0)
+            rig.press()
+            rig.wait(Phase.FAULT)
+        assert "log" in rig.station.state.fault
+        rig.press()
+        rig.wait(Phase.RESULT)
+
+
+def test_a_camera_that_hangs_ends_the_station_so_that_it_can_be_started_afresh(
+    make_settings: SettingsFactory, bench_frame: Frame
+) -> None:
+    settings = make_settings(capture_timeout_s=0.05, score_timeout_s=0.05, frames_at_most=1)
+    camera = HeldCamera(bench_frame)
+    with rig_of(settings, camera) as rig:
+        rig.press()
+        rig.wait(Phase.FAULT)
+        assert "hangs" in rig.station.state.fault
+        until(lambda: rig.station.exit_status != 0)
+        camera.gate.set()
+
+
+def test_a_lens_selected_is_the_lens_of_the_presses_that_follow(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        rig.station.select_lens("FC-0042")
+        rig.station.wait_for(lambda state: "FC-0042" in state.oled_text, PATIENCE_S)
+        assert rig.station.press().result(PATIENCE_S).lens_tag == "FC-0042"
+        assert rig.station.press("OTHER-1").result(PATIENCE_S).lens_tag == "OTHER-1"
+        assert rig.station.press().result(PATIENCE_S).lens_tag == "FC-0042"
+
+
+def test_a_button_held_down_is_told_to_let_go_and_measures_nothing(
+    make_settings: SettingsFactory, bench_frame: Frame
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(hold_focus_ms=200), camera) as rig:
+        rig.push(True)
+        rig.station.wait_for(lambda state: state.oled_text.startswith("LET GO"), PATIENCE_S)
+        rig.push(False)
+        rig.station.wait_for(lambda state: state.oled_text.startswith("READY"), PATIENCE_S)
+    assert camera.captures == 0
