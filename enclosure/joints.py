@@ -38,6 +38,8 @@ class Joint:
     """A printed part with a heat-set insert or pilot hole, or ``slot``: a nut in the profile's slot."""
     washer: bool = False
     countersunk: bool = False
+    over_slot: bool = False
+    """The washer bridges a slot in the part, so that it rests on two sides only."""
 
     @property
     def reach_mm(self) -> float:
@@ -113,7 +115,7 @@ def _cradle(p: Params) -> list[Joint]:
     ]
     joints += [
         Joint("cradle head", "m5", 20.0, (x - lens_cradle.STEM_MM, y, bolt), (1, 0, 0), "cradle_base", "cradle_head",
-              washer=True)
+              washer=True, over_slot=True)
         for y in (-lens_cradle.BOLT_Y_MM, lens_cradle.BOLT_Y_MM)
     ]  # fmt: skip
     return joints
@@ -156,7 +158,7 @@ def _rest(p: Params) -> list[Joint]:
 
 def joints(p: Params) -> list[Joint]:
     """Every screw of one bench that holds two things together."""
-    cradle = [] if p.camera.lens_of_its_own else _cradle(p)
+    cradle = _cradle(p) if p.has_cradle else []
     return _box(p) + _camera(p) + cradle + _chart(p) + _rest(p)
 
 

@@ -132,12 +132,17 @@ class Params:
         lens = self.all.lens
         if not self.camera.lens_of_its_own and self.sensor_to_aim_mm < 4 * lens.focal_length_mm:
             raise ParameterError("no lens focuses nearer than four focal lengths: enlarge sensor_to_aim_mm")
-        if not self.camera.lens_of_its_own and lens.barrel_diameter_mm * 0.7072 + 45.0 > self.axis_height_mm:
+        if self.has_cradle and lens.barrel_diameter_mm * 0.7072 + 45.0 > self.axis_height_mm:
             raise ParameterError("barrel_diameter_mm: no room for the cradle below so thick a lens")
         gate = self.sensor_to_aim_mm - self.all.lamps.before_aim_mm - 45.0
         if gate < self.lens_front_x_mm + 20.0:
             raise ParameterError("the lens would reach the lamp gate: enlarge the distance or lower before_aim_mm")
         return self
+
+    @property
+    def has_cradle(self) -> bool:
+        """True if the lens is long enough to be carried."""
+        return not self.camera.lens_of_its_own and self.lens_front_x_mm >= SHORTEST_CRADLED_MM
 
     @property
     def focal_length_mm(self) -> float:
@@ -161,6 +166,9 @@ CAMERA_PLATE_MM = 5.0
 CAMERA_BOSS_MM = 8.0
 UPRIGHT_ABOVE_AXIS_MM = 31.0
 UPRIGHT_REAR_MM = 92.0
+UPRIGHT_FRONT_MM = 22.0
+SHORTEST_CRADLED_MM = 68.0
+"""A lens whose front rim lies nearer to the sensor is light enough to hang on the camera; a cradle finds no room."""
 BOX_LENGTH_MM = 99.2
 
 

@@ -63,7 +63,7 @@ def rail_feet_x_mm(p: Params) -> tuple[float, float]:
 
 def lamp_clip_heights_mm(p: Params) -> tuple[float, float]:
     """z of the lower and upper lamp clips."""
-    middle = p.axis_height_mm + light.LAMPS_ABOVE_AXIS_MM
+    middle = p.axis_height_mm + light.lamps_above_axis_mm(p)
     return middle - 0.3 * p.all.lamps.bar_length_mm, middle + 0.3 * p.all.lamps.bar_length_mm
 
 
@@ -104,8 +104,8 @@ def printed_parts(p: Params) -> list[PrintedPart]:
         PrintedPart("hood_clip_left", _made(p, "hood_l", lambda: light.hood_clip_front(p, 1), *light_from), (0, -1, 0),
                     (aim,), "black PETG, 3 walls"),
     ]  # fmt: skip
-    if not p.camera.lens_of_its_own:
-        cradle = (axis, lens)
+    if p.has_cradle:
+        cradle = (axis, lens, face)
         parts += [
             PrintedPart("cradle_base", _made(p, "cradle_base", lambda: lens_cradle.base(p), *cradle), (-1, 0, 0), _HERE,
                         "PETG, 5 walls, 40 % infill, slotted face on the bed"),

@@ -12,6 +12,7 @@ from enclosure.params import (
     CAMERA_PLATE_MM,
     PLATE_MM,
     UPRIGHT_ABOVE_AXIS_MM,
+    UPRIGHT_FRONT_MM,
     UPRIGHT_REAR_MM,
     Params,
 )
@@ -59,9 +60,9 @@ def upright(p: Params) -> Part:
     top, y = axis + UPRIGHT_ABOVE_AXIS_MM, (-HALF_WIDTH_MM, HALF_WIDTH_MM)
     rear = face - UPRIGHT_REAR_MM
     wall = xz_prism([(face - WALL_MM, 0), (face, 0), (face, top), (face - WALL_MM, top)], y)
-    foot = xz_prism([(rear, 0), (face + 22, 0), (face + 22, PLATE_MM), (rear, PLATE_MM)], y)
+    foot = xz_prism([(rear, 0), (face + UPRIGHT_FRONT_MM, 0), (face + UPRIGHT_FRONT_MM, PLATE_MM), (rear, PLATE_MM)], y)
     brace = xz_prism(bar((face - WALL_MM / 2, axis + 8), (face - 70, PLATE_MM / 2), 12), y)
-    body = joined(wall, foot, brace, *keys_along_x(p, (rear, face + 22)))
+    body = joined(wall, foot, brace, *keys_along_x(p, (rear, face + UPRIGHT_FRONT_MM)))
     m3 = p.screw("m3")
     inserts = [
         rod((face + 1, y, z), (-1, 0, 0), m3.insert_hole_mm, 1 + m3.insert_mm + 4)

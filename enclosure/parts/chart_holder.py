@@ -101,7 +101,7 @@ def bracket(p: Params, side: int) -> Part:
     )
     middle = rear + WEB_MM / 2
     struts = [
-        xz_prism(bar((x, base + PLATE_MM / 2), p.on_slope(s, middle), 15), span(*cheek))
+        xz_prism(bar((x, base + PLATE_MM - 1), p.on_slope(s, middle), 15), span(*cheek))
         for x, s in ((-FOOT_HALF_X_MM + 10, low * 0.55), (FOOT_HALF_X_MM - 10, high * 0.72))
     ]
     keys = keys_along_y(p, span(half - FOOT_IN_MM, cheek[1]), base, -1)

@@ -6,7 +6,7 @@ from math import sqrt
 
 from build123d import Part
 
-from enclosure.params import PLATE_MM, Params
+from enclosure.params import PLATE_MM, UPRIGHT_FRONT_MM, Params
 from enclosure.parts.common import (
     block,
     joined,
@@ -28,8 +28,10 @@ FELT_MM = 1.0
 
 
 def x_mm(p: Params) -> float:
-    """x of the face where head and stem meet: under the rear half of the lens, clear of the camera."""
-    return p.all.lens.flange_mm + max(30.0, 0.45 * p.all.lens.length_mm)
+    """x of the face where head and stem meet: under the lens's rear half, between the upright's foot and its rim."""
+    nearest = p.camera_face_x_mm + UPRIGHT_FRONT_MM + FOOT_X_MM + 1.0
+    wished = p.all.lens.flange_mm + max(30.0, 0.45 * p.all.lens.length_mm)
+    return max(nearest, min(wished, p.lens_front_x_mm - HEAD_MM - 2.0))
 
 
 def apex_height_mm(p: Params) -> float:

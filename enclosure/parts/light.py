@@ -10,7 +10,7 @@ from math import atan2, cos, hypot, sin
 
 from build123d import Part
 
-from enclosure.params import Params
+from enclosure.params import PLATE_MM, Params
 from enclosure.parts.common import Points, bar, block, joined, rod, without, xy_prism, xz_prism
 
 CLIP_MM = 20.0
@@ -22,12 +22,18 @@ HOOD_CLIP_MM = 25.0
 HOOD_RAISE_MM = 10.0
 FRONT_GRIP_MM = 20.0
 LAMPS_ABOVE_AXIS_MM = 55.0
-"""Middle of the LED bars: nearer to the direction that the chart faces."""
+"""Middle of the LED bars: nearer to the direction that the chart faces than the axis is."""
 
 
 def post_x_mm(p: Params) -> float:
     """x of the posts' centre line from the aim point."""
     return -p.all.lamps.before_aim_mm
+
+
+def lamps_above_axis_mm(p: Params) -> float:
+    """Height of the LED bars' middle above the axis; their lower ends clear the bar that the posts stand on."""
+    lowest = PLATE_MM + p.all.profile.side_mm + 4.0 + p.all.lamps.bar_length_mm / 2 - p.axis_height_mm
+    return max(LAMPS_ABOVE_AXIS_MM, lowest)
 
 
 def lamp_clip(p: Params) -> Part:
@@ -67,7 +73,7 @@ def hood_line(p: Params) -> tuple[tuple[float, float], tuple[float, float]]:
     x, z = p.on_slope(top, 0)
     rear = (x + 6, z + HOOD_RAISE_MM + 6)
     post_top = p.all.lamps.post_mm - p.axis_height_mm + 30.0
-    lamps_top = LAMPS_ABOVE_AXIS_MM + p.all.lamps.bar_length_mm / 2
+    lamps_top = lamps_above_axis_mm(p) + p.all.lamps.bar_length_mm / 2
     front = (post_x_mm(p), min(post_top - 15, max(lamps_top + 35, rear[1] + 40)))
     return rear, front
 

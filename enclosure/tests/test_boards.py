@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pytest
 from build123d import Axis, GeomType, Part, Vector
+from OCP.BRepAdaptor import BRepAdaptor_Surface
 
 from enclosure.params import load
 from enclosure.parts import box, printed_parts
@@ -42,7 +43,7 @@ def bores(part: Part, diameter: float, along: tuple[float, float, float]) -> set
     for face in part.faces():
         if face.geom_type != GeomType.CYLINDER:
             continue
-        cylinder = face.geom_adaptor().Cylinder()
+        cylinder = BRepAdaptor_Surface(face.wrapped).Cylinder()
         if abs(cylinder.Radius() * 2 - diameter) > 1e-3:
             continue
         axis = Axis(cylinder.Axis())
