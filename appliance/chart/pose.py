@@ -105,6 +105,11 @@ class Pose:
         ]
         return np.stack(columns, axis=2)
 
+    def reduced(self, factor: float, picture_px: tuple[int, int]) -> Pose:
+        """The pose in a picture of 1/factor of the size whose pixels are means over factor × factor of these."""
+        aim = (self.aim_px + 0.5) / factor - 0.5
+        return replace(self, aim_px=aim, scale_px_per_mm=self.scale_px_per_mm / factor, picture_px=picture_px)
+
     def vector(self) -> Array:
         """(9,) parameters of the fit: rotation, aim, log scale, relative nearness, distortion, log squeeze."""
         return np.array(

@@ -1,4 +1,4 @@
-"""One photo to one focus position: locate, survey, refine the pose, measure near focus, fit."""
+"""One photo to one focus position: locate, survey, look again near focus, fit."""
 
 from __future__ import annotations
 
@@ -7,28 +7,36 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from appliance import optics
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, NotLocated, locate
-from appliance.chart.pose import DISTORTION, NEARNESS, PARAMETERS, Array, Pose, PoseFit, fit_pose
+from appliance.chart.pose import PARAMETERS, Array, Pose, PoseFit
 from appliance.chart.segments import SegmentPlan, plan_segments
 from appliance.focus import through
+from appliance.focus.condition import flicker, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
+from appliance.focus.survey import (
+    FEWEST_SEGMENTS,
+    FREQUENCY_CPP,
+    STRIP_PX,
+    Survey,
+    edge_lengths_px,
+    measure,
+    survey,
+    thinned,
+    usable,
+)
+from appliance.focus.waves import Waves
 from appliance.frame import Frame
-from appliance.sfr import EdgeBatch, measure_edges
+from appliance.sfr import EdgeBatch
 
-FREQUENCY_CPP = np.arange(0.04, 0.49, 0.04)
-SURVEY_PIECE_PX = 60.0
-SURVEY_STRIP_PX = 16.0
-MOST_SEGMENTS = 900
-FOCAL_LENGTH_PRIOR = 0.04
-"""Relative standard deviation of a marked focal length: ISO 517 allows ± 5 %, zooms more."""
-FEWEST_SEGMENTS = 12
-TILT_RANGE_DEG = (20.0, 70.0)
 CURVE_FREQUENCY = 3
 """Index into FREQUENCY_CPP of the frequency that the plotted curve shows."""
+AMBIGUOUS_CHI2 = 30.0
+MOST_MOTION_PX = 1.5
+DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
+"""Gaussian spread of a laser print on paper and its standard uncertainty, where none was measured."""
 
 
 @dataclass(frozen=True)
@@ -67,147 +75,94 @@ class Measurement:
     sfr: Array
     sfr_sd: Array
     picture_px: tuple[int, int]
-    notes: tuple[Reason, ...]
-
-
-class _Waves:
-    """Conversion between depth behind the aim point (mm) and defocus at the pupil's rim (waves)."""
-
-    def __init__(self, setup: Setup, pose: Pose) -> None:
-        self.distance = pose.object_distance_mm
-        pupil_radius = setup.focal_length_mm / (2 * setup.f_number)
-        self.per_diopter_mm = pupil_radius**2 / 2 / (optics.GREEN_WAVELENGTH_UM * 1e-3)
-        m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
-        self.working_f_number = optics.working_f_number(setup.f_number, m)
-        self.magnification = m
-        self.blur_px_per_wave = (
-            8 * self.working_f_number * optics.GREEN_WAVELENGTH_UM / setup.pixel_pitch_um
-        )  # full width of the geometric blur disc
-
-    def from_depth(self, depth_mm: Array) -> Array:
-        return np.asarray(self.per_diopter_mm * (1 / self.distance - 1 / (self.distance + depth_mm)), float)
-
-    def to_depth(self, q: Array) -> Array:
-        nearness = 1 / self.distance - q / self.per_diopter_mm
-        return np.asarray(1 / np.maximum(nearness, 1e-9) - self.distance, float)
 
 
 def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     """Measure where focus lies in one photo, or say why that cannot be done."""
     picture_px = (frame.plane.shape[1], frame.plane.shape[0])
-    dark = _too_dark(frame)
+    dark = too_dark(frame)
     if dark is not None:
         return Refusal(dark, picture_px)
-    principal_px = setup.focal_length_mm / (setup.pixel_pitch_um * 1e-3)
-    located = locate(frame, principal_px * 1.03)
+    located = locate(frame, 1.03 * setup.focal_length_mm / (setup.pixel_pitch_um * 1e-3))
     if isinstance(located, NotLocated):
         return Refusal(reason(located.code, detail=located.text), picture_px)
-    survey = _survey(frame, located, setup)
-    if isinstance(survey, Refusal):
-        return survey
-    pose_fit, plan, batch = survey
-    tilt = pose_fit.pose.tilt_deg
-    if not TILT_RANGE_DEG[0] <= tilt <= TILT_RANGE_DEG[1]:
-        low, high = TILT_RANGE_DEG
-        return Refusal(reason("TILT_OUT_OF_RANGE", tilt=tilt, low=low, high=high), picture_px, located)
-    wrong = _wrong_lens(pose_fit, setup)
-    if wrong is not None:
-        return Refusal(wrong, picture_px, located)
-    return _focus(frame, setup, located, pose_fit, plan, batch)
+    seen = survey(frame, located, setup)
+    if isinstance(seen, Reason):
+        return Refusal(seen, picture_px, located)
+    pose = seen.pose.pose
+    located = replace(located, pose=pose)
+    for problem in (
+        wrong_lens(seen.pose, setup),
+        tilt_out_of_range(pose),
+        wrong_scale(pose, setup),
+        flicker(seen.plan, seen.batch, picture_px[1]),
+    ):
+        if problem is not None:
+            return Refusal(problem, picture_px, located)
+    outcome = _focus(frame, setup, located, seen)
+    return Refusal(outcome, picture_px, located) if isinstance(outcome, Reason) else outcome
 
 
-def _too_dark(frame: Frame) -> Reason | None:
-    sample = frame.plane[::7, ::7] if frame.bayer is None else frame.plane[::6, 1::6]
-    bright = (float(np.percentile(sample, 99)) - frame.black) / (frame.white - frame.black)
-    return reason("TOO_DARK", percent=100 * bright) if bright < 0.03 else None
+def _print_sigma_mm(setup: Setup) -> tuple[float, float]:
+    if setup.print_blur_um is None:
+        return DEFAULT_PRINT_SIGMA_MM
+    return setup.print_blur_um * 1e-3, max(0.1 * setup.print_blur_um * 1e-3, 0.003)
 
 
-def _survey(frame: Frame, located: Located, setup: Setup) -> tuple[PoseFit, SegmentPlan, EdgeBatch] | Refusal:
-    """Measure the middle of every edge once, refine the pose with them, and once more where that moved it much."""
-    pose, layout = located.pose, located.layout
-    count = len(layout.edges)
-    fit = None
-    for _ in range(2):
-        length = _edge_length_px(layout, pose)
-        margin = np.maximum(0.12 * length, 3.0)
-        plan = plan_segments(
-            layout, pose, margin, np.full(count, SURVEY_STRIP_PX), np.full(count, SURVEY_PIECE_PX), pieces=1
-        )
-        if len(plan) > MOST_SEGMENTS:
-            plan = plan.take(np.linspace(0, len(plan) - 1, MOST_SEGMENTS).astype(int))
-        batch = _measure(frame, plan, setup, pose)
-        good = batch.measured & np.isfinite(batch.offset_px) & (batch.offset_px_sd < 1.0)
-        clipped = float((batch.reason == "CLIPPED").mean()) if len(batch) else 0.0
-        if clipped > 0.3:
-            return Refusal(reason("CLIPPED", percent=100 * clipped), pose.picture_px, located)
-        if good.sum() < FEWEST_SEGMENTS:
-            return Refusal(
-                reason("CHART_CROPPED", detail=f"{int(good.sum())} edges could be measured"),
-                pose.picture_px,
-                located,
-            )
-        fit = _refine(pose, plan, batch, good, setup)
-        moved = np.abs(fit.pose.project(plan.middle_mm) - pose.project(plan.middle_mm)).max()
-        pose = fit.pose
-        if moved < 2.0:
-            break
-    assert fit is not None
-    return fit, plan, batch
+def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measurement | Reason:
+    pose = seen.pose.pose
+    small = setup.with_pitch(setup.pixel_pitch_um * seen.reduction)
+    coarse_waves = Waves.of(small, pose.reduced(seen.reduction, pose.picture_px))
+    data = _segments(pose, seen.plan, seen.batch, coarse_waves, seen.reduction)
+    table = _table(coarse_waves, 2.2 * STRIP_PX)
+    extra = min(6.0, 12 / coarse_waves.blur_px_per_wave)
+    step = min(0.25, 0.7 / coarse_waves.blur_px_per_wave)
+    candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
+    first, chi2 = through.fit(data, table, candidates, _print_sigma_mm(setup), model_error=0.01)
+    if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
+        return reason("AMBIGUOUS")
+    waves = Waves.of(setup, pose)
+    plan = _plan_near(located.layout, pose, waves, first.q_focus)
+    batch = measure(frame, plan, waves) if len(plan) else seen.batch
+    if len(plan) and usable(batch).sum() >= FEWEST_SEGMENTS:
+        data = _segments(pose, plan, batch, waves, 1.0)
+        table = _table(waves, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX))
+        candidates = first.q_focus + np.array([-0.1, 0.0, 0.1])
+        fit, _ = through.fit(data, table, candidates, _print_sigma_mm(setup))
+    else:
+        plan, batch, fit, waves = seen.plan, seen.batch, first, coarse_waves
+    blurred = _motion(fit)
+    return blurred or _collect(located, seen.pose, plan, batch, waves, data, fit, table)
 
 
-def _edge_length_px(layout: Layout, pose: Pose) -> Array:
-    ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
-    return np.asarray(np.hypot(*(pose.project(ends[:, 1]) - pose.project(ends[:, 0])).T))
+def _table(waves: Waves, widest_blur_px: float) -> PupilTable:
+    return PupilTable(FREQUENCY_CPP * waves.airy_px, max(1.5, widest_blur_px / waves.blur_px_per_wave))
 
 
-def _measure(frame: Frame, plan: SegmentPlan, setup: Setup, pose: Pose) -> EdgeBatch:
-    m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
-    airy = optics.GREEN_WAVELENGTH_UM * optics.working_f_number(setup.f_number, m) / setup.pixel_pitch_um
-    return measure_edges(
-        frame.plane,
-        plan.px,
-        plan.half_width_px,
-        lattice=frame.bayer,
-        frequency_cpp=FREQUENCY_CPP,
-        white=0.995 * frame.white,
-        airy_px=airy,
-    )
+def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
+    """Whether another focus position, well apart from the best, explains the survey nearly as well."""
+    best = int(np.argmin(chi2))
+    inner = np.flatnonzero((chi2[1:-1] < chi2[:-2]) & (chi2[1:-1] <= chi2[2:])) + 1
+    others = inner[np.abs(candidates[inner] - candidates[best]) > apart]
+    return bool(others.size and chi2[others].min() - chi2[best] < AMBIGUOUS_CHI2)
 
 
-def _refine(
-    pose: Pose, plan: SegmentPlan, batch: EdgeBatch, good: npt.NDArray[np.bool_], setup: Setup
-) -> PoseFit:
-    """Pose from where the edges were found; lines count only along their normals."""
-    chosen = plan.take(good)
-    middle_px = (chosen.px[:, :2] + chosen.px[:, 2:]) / 2
-    measured = middle_px + batch.offset_px[good, None] * batch.normal[good]
-    prior_mean, prior_sd = pose.vector(), np.full(PARAMETERS, np.inf)
-    m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
-    image_mm = optics.image_distance_mm(setup.focal_length_mm, m)
-    prior_mean[NEARNESS] = 1e3 * pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3 / image_mm
-    prior_sd[NEARNESS] = FOCAL_LENGTH_PRIOR * prior_mean[NEARNESS]
-    prior_mean[DISTORTION], prior_sd[DISTORTION] = 0.0, 0.03
-    sd = np.hypot(batch.offset_px_sd[good], 0.03)
-    free = (0, 1, 2, 3, 4, 5, NEARNESS, DISTORTION)
-    return fit_pose(pose, chosen.middle_mm, measured, batch.normal[good], sd, free, prior_mean, prior_sd)
-
-
-def _wrong_lens(fit: PoseFit, setup: Setup) -> Reason | None:
-    m = fit.pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
-    measured = fit.pose.principal_distance_px * setup.pixel_pitch_um * 1e-3 / (1 + m)
-    relative = measured / setup.focal_length_mm - 1
-    if abs(relative) > 0.15:
-        return reason("WRONG_LENS", measured=measured, given=setup.focal_length_mm)
+def _motion(fit: through.ThroughFocus) -> Reason | None:
+    """MOTION_BLUR if one direction is softer at all depths than the other, by more than a smear of 1.5 px."""
+    variance, sd = fit.shape[through.SMEAR], np.sqrt(fit.covariance[through.SMEAR, through.SMEAR])
+    if abs(variance) > MOST_MOTION_PX**2 / 12 and abs(variance) > 4 * sd:
+        return reason("MOTION_BLUR")
     return None
 
 
 def _segments(
-    setup: Setup, pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: _Waves, index: npt.NDArray[np.int_]
+    pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves, reduction: float
 ) -> through.Segments:
-    aperture = _pixel_aperture(batch.normal[index])
-    middle = plan.middle_mm[index]
-    ends = plan.paper_mm[index]
-    q_ends = np.stack([waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)])
+    index = np.flatnonzero(usable(batch))
+    normal = batch.normal[index]
+    aperture = np.sinc(FREQUENCY_CPP * normal[:, :1]) * np.sinc(FREQUENCY_CPP * normal[:, 1:])
+    middle, ends = plan.middle_mm[index], plan.paper_mm[index]
+    q_ends = [waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)]
     where = (pose.project(middle) - pose.centre_px) / pose.half_diagonal_px
     return through.Segments(
         frequency_cpp=FREQUENCY_CPP,
@@ -215,83 +170,30 @@ def _segments(
         covariance=batch.covariance[index] / (aperture[:, :, None] * aperture[:, None, :]),
         q=waves.from_depth(pose.depth_mm(middle)),
         q_half=np.abs(q_ends[1] - q_ends[0]) / 2,
-        scale_px_per_mm=plan.scale_px_per_mm[index],
+        scale_px_per_mm=plan.scale_px_per_mm[index] / reduction,
         x=where[:, 0],
         r2=(where**2).sum(axis=1),
         across=plan.across[index],
     )
 
 
-def _pixel_aperture(normal: Array) -> Array:
-    """(n, k) response of the square pixel along each edge's normal."""
-    f = FREQUENCY_CPP[None, :]
-    return np.asarray(np.sinc(f * normal[:, :1]) * np.sinc(f * normal[:, 1:]), float)
-
-
-def _focus(
-    frame: Frame, setup: Setup, located: Located, pose_fit: PoseFit, plan: SegmentPlan, batch: EdgeBatch
-) -> Measurement | Refusal:
-    pose = pose_fit.pose
-    waves = _Waves(setup, pose)
-    cutoff = setup.pixel_pitch_um / (optics.GREEN_WAVELENGTH_UM * waves.working_f_number)  # cycles per pixel
-    table = PupilTable(FREQUENCY_CPP / cutoff, max(1.5, 2.2 * SURVEY_STRIP_PX / waves.blur_px_per_wave))
-    usable = _usable(batch)
-    if usable.sum() < FEWEST_SEGMENTS:
-        return Refusal(reason("TOO_BLURRED"), pose.picture_px, located)
-    data = _segments(setup, pose, plan, batch, waves, np.flatnonzero(usable))
-    low, high = float(data.q.min()), float(data.q.max())
-    blur = _print_blur(setup)
-    extra = min(6.0, 12 / waves.blur_px_per_wave)
-    step = min(0.25, 0.7 / waves.blur_px_per_wave)
-    candidates = np.arange(low - extra, high + extra + step, step)
-    first, _ = through.fit(data, table, candidates, blur, model_error=0.01)
-    # second look: near focus only, in pieces short enough in depth, strips wide enough for the blur
-    plan2 = _plan_near(located.layout, pose, waves, first.q_focus, setup)
-    batch2 = _measure(frame, plan2, setup, pose) if len(plan2) else batch
-    if len(plan2) and _usable(batch2).sum() >= FEWEST_SEGMENTS:
-        plan, batch = plan2, batch2
-        usable = _usable(batch)
-        data = _segments(setup, pose, plan, batch, waves, np.flatnonzero(usable))
-        candidates = first.q_focus + np.array([-0.1, 0.0, 0.1])
-        fit, _ = through.fit(data, table, candidates, blur)
-    else:
-        fit = first
-    return _collect(setup, located, pose_fit, plan, batch, waves, usable, data, fit, table)
-
-
-def _usable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:
-    finite = np.isfinite(batch.sfr).all(axis=1) & np.isfinite(batch.covariance).all(axis=(1, 2))
-    return np.asarray(batch.measured & (batch.reason == "") & finite, bool)
-
-
-def _print_blur(setup: Setup) -> tuple[float, float]:
-    if setup.print_blur_um is None:
-        return 0.03, 0.03
-    return setup.print_blur_um * 1e-3, max(0.1 * setup.print_blur_um * 1e-3, 0.003)
-
-
-def _plan_near(layout: Layout, pose: Pose, waves: _Waves, q_focus: float, setup: Setup) -> SegmentPlan:
+def _plan_near(layout: Layout, pose: Pose, waves: Waves, q_focus: float) -> SegmentPlan:
+    """Pieces of all edges near focus, short in depth, far enough from corners for their blur."""
     ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
     q = np.stack([waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)])
     nearest = np.abs(np.clip(q_focus, q.min(axis=0), q.max(axis=0)) - q_focus)
     blur_radius = nearest * waves.blur_px_per_wave / 2
-    airy_px = optics.GREEN_WAVELENGTH_UM * waves.working_f_number / setup.pixel_pitch_um
-    reach_px = 5.0 + 1.5 * airy_px
-    length = _edge_length_px(layout, pose)
-    q_per_px = np.abs(q[1] - q[0]) / np.maximum(length, 1e-9)
+    reach_px = 5.0 + 1.5 * waves.airy_px
+    q_per_px = np.abs(q[1] - q[0]) / np.maximum(edge_lengths_px(layout, pose), 1e-9)
     piece_waves = max(0.35, 1.2 / waves.blur_px_per_wave)
     longest = np.clip(piece_waves / np.maximum(q_per_px, 1e-9), 30.0, 220.0)
-    near = blur_radius < reach_px
-    margin = np.where(near, 2.5 + 1.2 * airy_px + blur_radius, 1e6)
-    wanted = 10.0 + 1.8 * reach_px + 3.0 * airy_px
-    plan = plan_segments(layout, pose, margin, np.full(len(length), wanted), longest)
-    if len(plan):
-        distance = np.abs(waves.from_depth(pose.depth_mm(plan.middle_mm)) - q_focus)
-        plan = plan.take(distance * waves.blur_px_per_wave / 2 < reach_px)
-        plan = _same_strip(plan, wanted)
-    if len(plan) > MOST_SEGMENTS:
-        plan = plan.take(np.linspace(0, len(plan) - 1, MOST_SEGMENTS).astype(int))
-    return plan
+    margin = np.where(blur_radius < reach_px, 2.5 + 1.2 * waves.airy_px + blur_radius, 1e6)
+    wanted = 10.0 + 1.8 * reach_px + 3.0 * waves.airy_px
+    plan = plan_segments(layout, pose, margin, np.full(len(ends), wanted), longest)
+    if not len(plan):
+        return plan
+    distance = np.abs(waves.from_depth(pose.depth_mm(plan.middle_mm)) - q_focus)
+    return thinned(_same_strip(plan.take(distance * waves.blur_px_per_wave / 2 < reach_px), wanted))
 
 
 def _same_strip(plan: SegmentPlan, wanted_px: float) -> SegmentPlan:
@@ -310,37 +212,28 @@ def _same_strip(plan: SegmentPlan, wanted_px: float) -> SegmentPlan:
 
 
 def _collect(
-    setup: Setup,
     located: Located,
     pose_fit: PoseFit,
     plan: SegmentPlan,
     batch: EdgeBatch,
-    waves: _Waves,
-    usable: npt.NDArray[np.bool_],
+    waves: Waves,
     data: through.Segments,
     fit: through.ThroughFocus,
     table: PupilTable,
 ) -> Measurement:
     pose = pose_fit.pose
     q_low, q_high = float(data.q.min()), float(data.q.max())
-    beyond = 0
-    if fit.q_focus > q_high - 0.5 * fit.q_sd:
-        beyond = 1
-    elif fit.q_focus < q_low + 0.5 * fit.q_sd:
-        beyond = -1
+    beyond = int(fit.q_focus > q_high) - int(fit.q_focus < q_low)
     depth = waves.to_depth(
         np.array([fit.q_focus, fit.q_focus - fit.q_sd, fit.q_focus + fit.q_sd, q_low, q_high])
     )
-    curve_q = np.linspace(q_low - 0.3, q_high + 0.3, 121)
-    shape = fit.shape
-    w = shape[through.KAPPA] * (curve_q - fit.q_focus) - shape[through.SPHERICAL]
-    value, _ = table.lookup(table.at_spherical(shape[through.SPHERICAL])[0], w)
-    k = CURVE_FREQUENCY
-    index = np.flatnonzero(usable)
-    gain = np.exp(fit.log_amplitude[k])
-    sfr = np.full(len(plan), np.nan)
-    sd = np.full(len(plan), np.nan)
-    sfr[index], sd[index] = data.sfr[:, k], np.sqrt(data.covariance[:, k, k])
+    curve_q = np.linspace(q_low, q_high, 121)
+    w = fit.shape[through.KAPPA] * (curve_q - fit.q_focus) - fit.shape[through.SPHERICAL]
+    value, _ = table.lookup(table.at_spherical(fit.shape[through.SPHERICAL])[0], w)
+    used = usable(batch)
+    sfr, sd = np.full(len(plan), np.nan), np.full(len(plan), np.nan)
+    sfr[used] = data.sfr[:, CURVE_FREQUENCY]
+    sd[used] = np.sqrt(data.covariance[:, CURVE_FREQUENCY, CURVE_FREQUENCY])
     return Measurement(
         focus_mm=float(depth[0]),
         noise_mm=float(abs(depth[2] - depth[1]) / 2),
@@ -354,13 +247,12 @@ def _collect(
         depth_mm=pose.depth_mm(plan.middle_mm),
         fit=fit,
         magnification=waves.magnification,
-        used=usable,
+        used=used,
         curve_depth_mm=waves.to_depth(curve_q),
-        curve_sfr=gain * value[:, k],
+        curve_sfr=np.exp(fit.log_amplitude[CURVE_FREQUENCY]) * value[:, CURVE_FREQUENCY],
         sfr=sfr,
         sfr_sd=sd,
         picture_px=pose.picture_px,
-        notes=(),
     )
 
 

@@ -10,6 +10,8 @@ REASONS: dict[str, str] = {
     "FRONT_FOCUS": "The lens focuses in front of the aim point, nearer to the camera than it should.",
     "BEYOND_CHART": "Focus lies beyond the chart, so that only a lower bound of the error is known. "
     "Focus again, or use a larger chart.",
+    "CHART_TOO_SMALL": "The chart does not reach as far in depth as the tolerance, so that it cannot be judged beyond "
+    "its edge. Use a larger chart, tilt it more, or go farther away.",
     "TOO_CLOSE_TO_CALL": "The error is so near the tolerance that the uncertainty decides. {remedy}",
     "NO_CHART": "No chart was found: {detail}. "
     "Point the camera at the chart, take the lens cap off, and focus roughly.",

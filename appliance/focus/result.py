@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -55,6 +55,10 @@ class Setup:
     aim_u_mm: float = 0.0
     remount_u_um: float = 0.0
     print_blur_um: float | None = None
+
+    def with_pitch(self, pixel_pitch_um: float) -> Setup:
+        """The same lens before a sensor of another pixel pitch."""
+        return replace(self, pixel_pitch_um=pixel_pitch_um)
 
 
 @dataclass(frozen=True)

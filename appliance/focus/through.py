@@ -3,12 +3,13 @@
 Each edge segment j lies at its own depth; its defocus, in waves of wavefront error at the pupil's rim, is linear in
 dioptres (not in millimetres). The model of its SFR at frequency ν is
 
-    S(ν) = A(ν) · exp(−2π² ν² σ_p² (g_j² − g²)) · mean over the segment of OTF(ν; W020, W040)
+    S(ν) = A(ν) · exp(−2π² ν² (σ_p² (g_j² − g²) ± v/2)) · mean over the segment of OTF(ν; W020, W040)
     W020 = κ (q_j − q_f − b x_j − d r_j²) − W040
 
 with q the depth in waves, A(ν) what blurs alike at all depths (the print's spread at the mean scale and whatever the
 lens adds; the pixel aperture is divided out before), σ_p the print's spread on paper, g the local scale in px/mm, κ the
-ratio of the actual to the nominal cone of light, b and d field tilt and curvature.
+ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and ± v/2 a smear (variance in px²)
+along or across the tilt, as motion leaves it.
 
 **Best focus** q_f is the *diffraction focus*: the plane of least RMS wavefront error, where W020 = −W040 for the
 remaining spherical aberration. There the peak of the point spread (Strehl ratio) is highest, it does not depend on a
@@ -32,12 +33,13 @@ Array = npt.NDArray[np.float64]
 _GAUSS_X = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)])
 _GAUSS_W = np.array([5, 8, 5]) / 18
 
-FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM = range(7)
-SHAPE_PARAMETERS = 7
-PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0])
-PRIOR_SD = np.array([np.inf, 0.35, 0.15, 0.0015, 3.0, 3.0, 0.3])
+FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR = range(8)
+SHAPE_PARAMETERS = 8
+PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0])
+PRIOR_SD = np.array([np.inf, 0.35, 0.15, 0.0015, 3.0, 3.0, 0.3, 1.0])
 LOG_AMPLITUDE_SD = 0.35
 _HUBER = 3.0
+LEAST_REDUCED_CHI2 = 0.2
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class ThroughFocus:
     """Outcome of the fit.
 
     ``q_focus`` and ``q_sd`` in waves; ``shape`` the parameters by index (FOCUS … ASTIGMATISM) with ``covariance``
-    scaled by the reduced chi-square where that exceeds 1; ``log_amplitude`` (k,) is ln A(ν).
+    scaled by the reduced chi-square; ``log_amplitude`` (k,) is ln A(ν).
     """
 
     q_focus: float
@@ -126,8 +128,9 @@ class _Model:
         """(n, k) model and (n, k, parameters) derivatives."""
         d = self.data
         value, slope, spherical = self.pupil(shape)
-        relative = -2 * np.pi**2 * d.frequency_cpp[None, :] ** 2 * (self.g2 - self.g2_mean)[:, None]
-        gain = np.exp(log_amplitude[None, :] + relative * shape[PRINT])
+        square = -2 * np.pi**2 * d.frequency_cpp[None, :] ** 2
+        relative, smear = square * (self.g2 - self.g2_mean)[:, None], square * self.sign[:, None]
+        gain = np.exp(log_amplitude[None, :] + relative * shape[PRINT] + smear * shape[SMEAR])
         model = gain * value
         k = len(d.frequency_cpp)
         jacobian = np.zeros((*model.shape, SHAPE_PARAMETERS + k))
@@ -136,6 +139,7 @@ class _Model:
         jacobian[..., SPHERICAL] = gain * spherical
         jacobian[..., KAPPA] = by_w * self.offset(shape)[:, None]
         jacobian[..., PRINT] = relative * model
+        jacobian[..., SMEAR] = smear * model
         jacobian[..., TILT_X] = -shape[KAPPA] * by_w * d.x[:, None]
         jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]
         jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * self.sign[:, None]
@@ -205,7 +209,7 @@ def fit(
     v = mean.copy()
     v[FOCUS], v[SHAPE_PARAMETERS:] = candidates[start], amplitudes[start]
     v, weights, normal, chi2_red = _gauss_newton(model, v, mean, sd)
-    covariance = np.asarray(np.linalg.pinv(normal) * max(chi2_red, 1.0), float)
+    covariance = np.asarray(np.linalg.pinv(normal) * max(chi2_red, LEAST_REDUCED_CHI2), float)
     value, _ = model.evaluate(v[:SHAPE_PARAMETERS], v[SHAPE_PARAMETERS:])
     return (
         ThroughFocus(

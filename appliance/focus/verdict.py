@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from appliance import optics
-from appliance.focus.measure import CURVE_FREQUENCY, FREQUENCY_CPP, Measurement, Refusal
+from appliance.focus.condition import measured_focal_length_mm
+from appliance.focus.measure import CURVE_FREQUENCY, Measurement, Refusal
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
+from appliance.focus.survey import FREQUENCY_CPP
 from appliance.focus.through import ASTIGMATISM, CURVATURE, KAPPA, SPHERICAL, TILT_X
 
 GUARD_FACTOR = 1.65
@@ -54,7 +56,6 @@ def invalid(refusal: Refusal) -> Result:
 
 def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     """Combine the frames of one set-up and decide."""
-    first = measured[0]
     m = float(np.mean([x.magnification for x in measured]))
     tolerance, tolerance_text = tolerance_um(setup, m)
     beyond = round(float(np.mean([x.beyond for x in measured])))
@@ -75,7 +76,7 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
         reasons = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
     return Result(
         verdict=verdict,
-        reasons=(*reasons, *first.notes),
+        reasons=reasons,
         focus_error_mm=focus_mm,
         focus_error_mm_u95=COVERAGE_95 * u_um / to_um,
         image_shift_um=shift_um,
@@ -135,17 +136,14 @@ def _beyond(
 ) -> Result:
     reach = [x.reach_mm[1] if side > 0 else x.reach_mm[0] for x in measured]
     bound = min(reach) if side > 0 else max(reach)
-    if (
-        bound * side <= 0
-    ):  # even the aim point is beyond what could be measured: the side is known, no distance
-        bound = 0.0
+    bound = max(bound * side, 0.0) * side  # where even the aim point was too blurred only the side is known
     shift = abs(optics.image_shift_um(bound, object_mm, image_mm))
-    fails = shift - GUARD_FACTOR * u_um > tolerance
-    verdict = (Verdict.FAIL_BACK if side > 0 else Verdict.FAIL_FRONT) if fails else Verdict.RETEST
-    direction = reason("BACK_FOCUS" if side > 0 else "FRONT_FOCUS")
+    likely = abs(optics.image_shift_um(_mean_focus_mm(measured), object_mm, image_mm))
+    fails = max(shift, likely - GUARD_FACTOR * u_um) > tolerance
+    failed, direction = (Verdict.FAIL_BACK, "BACK_FOCUS") if side > 0 else (Verdict.FAIL_FRONT, "FRONT_FOCUS")
     return Result(
-        verdict=verdict,
-        reasons=(direction, reason("BEYOND_CHART")),
+        verdict=failed if fails else Verdict.INVALID,
+        reasons=(reason("BEYOND_CHART"), reason(direction if fails else "CHART_TOO_SMALL")),
         focus_error_mm_at_least=bound,
         **common,
     )
@@ -161,7 +159,6 @@ def _common(
 ) -> dict[str, Any]:
     first = measured[0]
     pose = first.pose.pose
-    image_mm = pose.principal_distance_px * setup.pixel_pitch_um * 1e-3
     aim = pose.project(np.array([pose.aim_mm]))[0]
     return {
         "tolerance_um": tolerance,
@@ -169,7 +166,7 @@ def _common(
         "depth_of_focus_um": optics.depth_of_focus_um(setup.f_number, m, setup.coc_um),
         "magnification": m,
         "chart_tilt_deg": pose.tilt_deg,
-        "focal_length_measured_mm": image_mm / (1 + m),
+        "focal_length_measured_mm": measured_focal_length_mm(pose, setup),
         "mtf50_peak_cpp": _peak_mtf50(first),
         "edges_used": int(sum(x.used.sum() for x in measured)),
         "frames_used": len(measured),

@@ -1,0 +1,101 @@
+"""Conditions that make a photo unfit to judge, found in the survey of its edges: clipping, flicker, lens, scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from appliance import optics
+from appliance.chart.pose import Array, Pose, PoseFit
+from appliance.chart.segments import SegmentPlan
+from appliance.focus.reasons import reason
+from appliance.focus.result import Reason, Setup
+from appliance.frame import Frame
+from appliance.sfr import EdgeBatch
+
+TILT_RANGE_DEG = (20.0, 70.0)
+LEAST_BRIGHTNESS = 0.03
+MOST_CLIPPED = 0.3
+FOCAL_LENGTH_TOLERANCE = 0.15
+SCALE_TOLERANCE = 0.015
+SQUEEZE_TOLERANCE = 0.05
+FLICKER_AMPLITUDE = 0.03
+ROW_BINS = 24
+
+
+def too_dark(frame: Frame) -> Reason | None:
+    """TOO_DARK if even the brightest hundredth of the green pixels lies near black."""
+    sample = frame.plane[::7, ::7] if frame.bayer is None else frame.plane[::6, 1::6]
+    bright = (float(np.percentile(sample, 99)) - frame.black) / (frame.white - frame.black)
+    return reason("TOO_DARK", percent=max(100 * bright, 0.0)) if bright < LEAST_BRIGHTNESS else None
+
+
+def clipped(batch: EdgeBatch) -> Reason | None:
+    """CLIPPED if many edges reach saturation."""
+    part = float((batch.reason == "CLIPPED").mean()) if len(batch) else 0.0
+    return reason("CLIPPED", percent=100 * part) if part > MOST_CLIPPED else None
+
+
+def tilt_out_of_range(pose: Pose) -> Reason | None:
+    """TILT_OUT_OF_RANGE if the chart is too square to the axis or too oblique to carry a through-focus curve."""
+    low, high = TILT_RANGE_DEG
+    if low <= pose.tilt_deg <= high:
+        return None
+    return reason("TILT_OUT_OF_RANGE", tilt=pose.tilt_deg, low=low, high=high)
+
+
+def measured_focal_length_mm(pose: Pose, setup: Setup) -> float:
+    """Focal length i / (1 + m) in mm that the photo's perspective shows."""
+    pitch_mm = setup.pixel_pitch_um * 1e-3
+    return pose.principal_distance_px * pitch_mm / (1 + pose.scale_px_per_mm * pitch_mm)
+
+
+def wrong_lens(fit: PoseFit, setup: Setup) -> Reason | None:
+    """WRONG_LENS if perspective shows a focal length far from the one given, or ANAMORPHIC a squeezed picture."""
+    squeeze = fit.pose.squeeze - 1
+    if abs(squeeze) > SQUEEZE_TOLERANCE:
+        return reason("ANAMORPHIC", percent=100 * abs(squeeze))
+    measured = measured_focal_length_mm(fit.pose, setup)
+    if abs(measured / setup.focal_length_mm - 1) > FOCAL_LENGTH_TOLERANCE:
+        return reason("WRONG_LENS", measured=measured, given=setup.focal_length_mm)
+    return None
+
+
+def wrong_scale(pose: Pose, setup: Setup) -> Reason | None:
+    """WRONG_SCALE if the chart's size disagrees with the distance and focal length given.
+
+    With the distance d from the sensor given, m must be f / (o − f); a chart printed at a scale k shows m k.
+    """
+    if setup.distance_mm is None:
+        return None
+    object_mm = optics.object_distance_from_sensor_distance_mm(setup.focal_length_mm, setup.distance_mm)
+    expected = optics.magnification(setup.focal_length_mm, object_mm)
+    shown = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
+    ratio = shown / expected
+    return reason("WRONG_SCALE", percent=100 * ratio) if abs(ratio - 1) > SCALE_TOLERANCE else None
+
+
+def flicker(plan: SegmentPlan, batch: EdgeBatch, height_px: int) -> Reason | None:
+    """FLICKER if the paper's brightness goes up and down along the rows beyond a smooth fall-off."""
+    good = batch.measured & np.isfinite(batch.light)
+    if good.sum() < 5 * ROW_BINS:
+        return None
+    x, y = plan.px[good, 0] / height_px - 0.5, plan.px[good, 1] / height_px - 0.5
+    light = np.log(np.maximum(batch.light[good], 1e-6))
+    smooth = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y, y**3, x * x * y, y**4])
+    rest = light - smooth @ np.linalg.lstsq(smooth, light, rcond=None)[0]
+    means, errors = _row_means(y, rest)
+    if len(means) <= 8:
+        return None
+    amplitude = float(np.sqrt(2 * np.maximum(np.mean(means**2) - np.mean(errors**2), 0)))
+    return reason("FLICKER") if amplitude > FLICKER_AMPLITUDE else None
+
+
+def _row_means(y: Array, values: Array) -> tuple[Array, Array]:
+    bins = np.clip(((y + 0.5) * ROW_BINS).astype(int), 0, ROW_BINS - 1)
+    means, errors = [], []
+    for k in range(ROW_BINS):
+        inside = values[bins == k]
+        if len(inside) >= 3:
+            means.append(float(np.median(inside)))
+            errors.append(1.25 * float(inside.std()) / np.sqrt(len(inside)))
+    return np.array(means), np.array(errors)

@@ -1,0 +1,166 @@
+"""The first look at all edges of a located chart: it refines the pose and shows roughly where focus lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance import optics
+from appliance.chart.layout import Layout
+from appliance.chart.locate import Located, green_half, reduced
+from appliance.chart.pose import DISTORTION, LOG_SQUEEZE, NEARNESS, PARAMETERS, Array, Pose, PoseFit, fit_pose
+from appliance.chart.segments import SegmentPlan, plan_segments
+from appliance.focus.condition import clipped
+from appliance.focus.reasons import reason
+from appliance.focus.result import Reason, Setup
+from appliance.focus.waves import Waves
+from appliance.frame import Frame
+from appliance.sfr import EdgeBatch, measure_edges
+
+FREQUENCY_CPP: Array = np.arange(0.04, 0.49, 0.04)
+"""Frequencies of the through-focus fit, cycles per pixel: far enough apart to be nearly independent."""
+PIECE_PX = 60.0
+STRIP_PX = 16.0
+MOST_SEGMENTS = 900
+FEWEST_SEGMENTS = 12
+FOCAL_LENGTH_PRIOR = 0.04
+"""Relative standard deviation of a marked focal length: ISO 517 allows ± 5 %, zooms more."""
+POSITION_FLOOR_PX = 0.03
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Pose and edges of the first look; ``reduction`` is 1 unless blur forced it into a smaller picture."""
+
+    pose: PoseFit
+    plan: SegmentPlan
+    batch: EdgeBatch
+    reduction: float
+
+
+def edge_lengths_px(layout: Layout, pose: Pose) -> Array:
+    """(edges,) lengths of all printed edges in the picture, px."""
+    ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
+    return np.asarray(np.hypot(*(pose.project(ends[:, 1]) - pose.project(ends[:, 0])).T))
+
+
+def measure(frame: Frame, plan: SegmentPlan, waves: Waves) -> EdgeBatch:
+    """Measure the planned pieces in the full picture."""
+    return measure_edges(
+        frame.plane,
+        plan.px,
+        plan.half_width_px,
+        lattice=frame.bayer,
+        frequency_cpp=FREQUENCY_CPP,
+        white=0.995 * frame.white,
+        airy_px=waves.airy_px,
+    )
+
+
+def usable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:
+    """(n,) True for edges whose SFR may enter the fit."""
+    finite = np.isfinite(batch.sfr).all(axis=1) & np.isfinite(batch.covariance).all(axis=(1, 2))
+    return np.asarray(batch.measured & (batch.reason == "") & finite, bool)
+
+
+def survey(frame: Frame, located: Located, setup: Setup) -> Survey | Reason:
+    """Measure the middle of every edge, refine the pose with where they were found; smaller pictures if too blurred."""
+    pose = located.pose
+    result: Survey | Reason = reason("TOO_BLURRED")
+    for _ in range(2):
+        result = _look(frame, located.layout, pose, setup)
+        if isinstance(result, Reason):
+            break
+        moved = np.abs(
+            result.pose.pose.project(result.plan.middle_mm) - pose.project(result.plan.middle_mm)
+        ).max()
+        pose = result.pose.pose
+        if moved < 2.0:
+            break
+    if isinstance(result, Survey) and usable(result.batch).sum() >= FEWEST_SEGMENTS:
+        return result
+    if isinstance(result, Reason) and result.code == "CLIPPED":
+        return result
+    for reduction in (2.0, 4.0):
+        small = _look_reduced(frame, located.layout, pose, setup, reduction)
+        if isinstance(small, Survey) and usable(small.batch).sum() >= FEWEST_SEGMENTS:
+            return small
+    return result if isinstance(result, Reason) else reason("TOO_BLURRED")
+
+
+def _look(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Reason:
+    count = len(layout.edges)
+    margin = np.maximum(0.12 * edge_lengths_px(layout, pose), 3.0)
+    plan = plan_segments(layout, pose, margin, np.full(count, STRIP_PX), np.full(count, PIECE_PX), pieces=1)
+    plan = thinned(plan)
+    batch = measure(frame, plan, Waves.of(setup, pose))
+    over = clipped(batch)
+    if over is not None:
+        return over
+    good = batch.measured & np.isfinite(batch.offset_px) & (batch.offset_px_sd < 1.0)
+    if good.sum() < FEWEST_SEGMENTS:
+        return reason("CHART_CROPPED", detail=f"only {int(good.sum())} edges could be measured")
+    return Survey(_refine(pose, plan, batch, good, setup), plan, batch, 1.0)
+
+
+def _look_reduced(
+    frame: Frame, layout: Layout, pose: Pose, setup: Setup, reduction: float
+) -> Survey | Reason:
+    """The same in a picture of 1/2 or 1/4 of the size, where a wide blur fits the strip."""
+    grey, first = green_half(frame)
+    if reduction > first:
+        grey = reduced(grey, first / reduction)
+    small_pose = pose.reduced(reduction, (grey.shape[1], grey.shape[0]))
+    small_setup = setup.with_pitch(setup.pixel_pitch_um * reduction)
+    small_frame = Frame(grey, None, 0.0, 1.0)
+    result = _look(small_frame, layout, small_pose, small_setup)
+    if isinstance(result, Reason):
+        return result
+    plan = SegmentPlan(
+        result.plan.paper_mm,
+        (result.plan.px + 0.5) * reduction - 0.5,
+        result.plan.half_width_px * reduction,
+        result.plan.across,
+        result.plan.scale_px_per_mm * reduction,
+    )
+    fit = result.pose
+    full = fit.pose.reduced(1 / reduction, pose.picture_px)
+    return Survey(PoseFit(full, fit.covariance, fit.residuals, fit.weights), plan, result.batch, reduction)
+
+
+def thinned(plan: SegmentPlan) -> SegmentPlan:
+    """At most MOST_SEGMENTS pieces, spread evenly over the chart."""
+    if len(plan) <= MOST_SEGMENTS:
+        return plan
+    return plan.take(np.linspace(0, len(plan) - 1, MOST_SEGMENTS).astype(int))
+
+
+def _refine(
+    pose: Pose, plan: SegmentPlan, batch: EdgeBatch, good: npt.NDArray[np.bool_], setup: Setup
+) -> PoseFit:
+    """Pose from where the edges were found; lines count only along their normals."""
+    chosen = plan.take(good)
+    middle_px = (chosen.px[:, :2] + chosen.px[:, 2:]) / 2
+    measured = middle_px + batch.offset_px[good, None] * batch.normal[good]
+    sd = np.hypot(batch.offset_px_sd[good], POSITION_FLOOR_PX)
+    prior_mean, prior_sd = pose.vector(), np.full(PARAMETERS, np.inf)
+    m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
+    prior_mean[NEARNESS] = 1e3 * m / optics.image_distance_mm(setup.focal_length_mm, m)
+    prior_sd[NEARNESS] = FOCAL_LENGTH_PRIOR * prior_mean[NEARNESS]
+    prior_mean[DISTORTION], prior_sd[DISTORTION] = 0.0, 0.03
+    prior_mean[LOG_SQUEEZE] = 0.0
+    free: tuple[int, ...] = (0, 1, 2, 3, 4, 5, NEARNESS, DISTORTION)
+    normals = batch.normal[good]
+    fit = fit_pose(pose, chosen.middle_mm, measured, normals, sd, free, prior_mean, prior_sd)
+    if (
+        np.median(np.abs(fit.residuals)) > 3
+        or abs(fit.pose.vector()[NEARNESS] / prior_mean[NEARNESS] - 1) > 0.1
+    ):
+        squeezed = fit_pose(
+            fit.pose, chosen.middle_mm, measured, normals, sd, (*free, LOG_SQUEEZE), prior_mean, prior_sd
+        )
+        if np.median(np.abs(squeezed.residuals)) < 0.7 * np.median(np.abs(fit.residuals)):
+            return squeezed
+    return fit
