@@ -6,7 +6,6 @@ import fcntl
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from appliance.errors import FocuscheckError, StorageError, UsageError
 from appliance.station.client import StationClient
 from appliance.station.daemon import Station
 from appliance.station.events import Devices
+from appliance.station.lifeline import when_stdin_closes
 from appliance.station.network import page_address
 from appliance.station.server import StationServer
 from appliance.station.state import Phase
@@ -90,7 +90,7 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     if until_stdin_closes:
-        threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
+        when_stdin_closes(ended.set)
     with running_station(settings) as station:
         server = StationServer(settings.socket, station)
         server.start()
@@ -104,11 +104,6 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
         logging.shutdown()
         os._exit(station.exit_status)  # a hanging camera library would hold up an ordinary exit
     return 0
-
-
-def _wait_for_end_of_input(ended: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    ended.set()
 
 
 def check_once(settings: Settings, lens_tag: str | None) -> StoredCheck:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
-import threading
 
 from waitress.server import create_server  # type: ignore[import-untyped]
 
 from appliance.config import Settings
+from appliance.station.lifeline import when_stdin_closes
 from appliance.web.app import create_app
 from appliance.web.listen import listening_socket
 
@@ -38,7 +37,7 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     if until_stdin_closes:
-        threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
+        when_stdin_closes(lambda: signal.raise_signal(signal.SIGTERM))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     server.close()
@@ -47,8 +46,3 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-def _wait_for_end_of_input() -> None:
-    sys.stdin.buffer.read()
-    signal.raise_signal(signal.SIGTERM)

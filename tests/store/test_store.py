@@ -4,50 +4,20 @@ import json
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from examples import RESULT, SETUP, record
 from sqlalchemy import create_engine
 
 from appliance.errors import StorageError
-from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
-from appliance.store import CheckRecord, open_history, open_store
+from appliance.focus.result import Verdict
+from appliance.store import open_history, open_store
 from appliance.store.clock import Moment, now
 from appliance.store.models import Base
-
-SETUP = Setup(25.0, 2.8, 1.55)
-RESULT = Result(
-    Verdict.FAIL_BACK,
-    (Reason("BACK_FOCUS", "The lens focuses behind the aim point."),),
-    focus_error_mm=34.8,
-    focus_error_mm_u95=1.2,
-    image_shift_um=65.1,
-    image_shift_um_u95=2.2,
-    tolerance_um=43.8,
-    edges=(EdgePoint(1.0, 2.0, 3.0, 4.0, -10.0, 0.2, 0.01, 0.5, 0.02, True, True),),
-    curve=Curve(0.16, (-10.0, 0.0, 10.0), (0.2, 0.5, 0.9)),
-    aim_px=(2027.5, 1519.5),
-    picture_px=(4056, 3040),
-    budget_um={"noise": 0.1},
-)
-
-
-def record(number: int = 1, **changes: object) -> CheckRecord:
-    made = CheckRecord(
-        uuid=f"00000000-0000-4000-8000-{number:012d}",
-        lens_tag="FC-1",
-        moment=Moment("boot", 10.0 * number, datetime(2026, 3, 3, 12, 0, tzinfo=UTC), True),
-        setup=SETUP,
-        result=RESULT,
-        camera={"Model": "imx477"},
-        preview_jpeg=b"\xff\xd8\xff jpeg",
-        preview_px=(2028, 1520),
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def test_a_check_comes_back_as_it_was_stored(tmp_path: Path) -> None:
@@ -120,10 +90,11 @@ def test_a_commit_is_flushed_to_the_disk(tmp_path: Path) -> None:
 
 def test_a_check_survives_the_process_being_killed_right_after_it(tmp_path: Path) -> None:
     program = (
-        "import os, sys; sys.path.insert(0, sys.argv[2]); from test_store import *;"
+        "import os, sys; sys.path.insert(0, sys.argv[2]);"
+        "from pathlib import Path; from examples import record; from appliance.store import open_store;"
         "open_store(Path(sys.argv[1])).add_check(record()); os.kill(os.getpid(), 9)"
     )
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[1])
     subprocess.run([sys.executable, "-c", program, str(tmp_path), here], check=False)
     latest = open_store(tmp_path).latest()
     assert latest is not None

@@ -1,0 +1,38 @@
+"""A check as the tests need one."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
+from appliance.store import CheckRecord
+from appliance.store.clock import Moment
+
+SETUP = Setup(25.0, 2.8, 1.55)
+RESULT = Result(
+    Verdict.FAIL_BACK,
+    (Reason("BACK_FOCUS", "The lens focuses behind the aim point."),),
+    focus_error_mm=34.8,
+    focus_error_mm_u95=1.2,
+    image_shift_um=65.1,
+    image_shift_um_u95=2.2,
+    tolerance_um=43.8,
+    edges=(EdgePoint(1.0, 2.0, 3.0, 4.0, -10.0, 0.2, 0.01, 0.5, 0.02, True, True),),
+    curve=Curve(0.16, (-10.0, 0.0, 10.0), (0.2, 0.5, 0.9)),
+    aim_px=(2027.5, 1519.5),
+    picture_px=(4056, 3040),
+    budget_um={"noise": 0.1},
+)
+
+
+def record(number: int = 1, **changes: object) -> CheckRecord:
+    made = CheckRecord(
+        uuid=f"00000000-0000-4000-8000-{number:012d}",
+        lens_tag="FC-1",
+        moment=Moment("boot", 10.0 * number, datetime(2026, 3, 3, 12, 0, tzinfo=UTC), True),
+        setup=SETUP,
+        result=RESULT,
+        camera={"Model": "imx477"},
+        preview_jpeg=b"\xff\xd8\xff jpeg",
+        preview_px=(2028, 1520),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,248 @@
+"""``focuscheck run``, ``station``, ``page`` and ``check`` from the outside: words and exit status."""
+
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of
+from examples import RESULT
+
+from appliance import cli
+from appliance.errors import CameraError
+from appliance.focus import score
+from appliance.frame import Frame
+from appliance.station.server import StationServer
+
+COARSE = [
+    "--camera",
+    "simulated",
+    "--panel",
+    "simulated",
+    "--display",
+    "simulated",
+    "--pixel-pitch-um",
+    "3.1",
+]
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        yield holder.getsockname()[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit status and standard error of a command."""
+    try:
+        status = cli.main(arguments)
+    except SystemExit as exit_:
+        status = int(exit_.code or 0)
+    return status, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "The following arguments are required: COMMAND"),
+        (["chekc"], "invalid choice: 'chekc'"),
+        (
+            ["check", "--port", "http"],
+            "The setting port = 'http' (on the command line) must be a whole number",
+        ),
+        (["check", "--frobnicate"], "Unrecognized arguments: --frobnicate"),
+        (["check", "--config", "/no/such.toml"], "The settings file /no/such.toml is not there"),
+        (["check", "--lens", "x" * 41], "A lens tag has at most 40 printable characters"),
+        (["check", "--lens", "a\nb"], "A lens tag has at most 40 printable characters"),
+        (
+            ["check", "--camera", "simulated", "--simulated-distance-mm", "60"],
+            "The simulated bench cannot be set up",
+        ),
+    ],
+)
+def test_wrong_usage_is_a_sentence_and_status_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    given = [*arguments, "--data-dir", str(tmp_path)] if "check" in arguments else arguments
+    status, error = said(capsys, *given)
+    assert status == 2
+    assert words in error
+    assert "Traceback" not in error
+
+
+def test_help_lists_every_command_and_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = capsys.readouterr().out
+    for word in ("run", "station", "page", "check", "chart", "sfr", "score", "0 PASS", "4 INVALID"):
+        assert word in text
+
+
+def test_an_unwritable_data_folder_is_named_before_anything_is_measured(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    status, error = said(capsys, "check", *COARSE, "--data-dir", str(tmp_path / "file" / "below"))
+    assert status == 5
+    assert "cannot be written" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["run", "page"])
+def test_a_port_in_use_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, taken_port: int, command: str
+) -> None:
+    where = ["--data-dir", str(tmp_path), "--host", "127.0.0.1", "--port", str(taken_port)]
+    status, error = said(capsys, command, *where)
+    assert status == 2
+    assert f"Port {taken_port} is taken" in error
+
+
+def test_picamera2_missing_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    arguments = ["check", *COARSE, "--camera", "picamera2", "--data-dir", str(tmp_path)]
+    status, error = said(capsys, *arguments)
+    assert status == 4
+    assert "picamera2" in error
+
+
+def test_a_crash_never_looks_like_a_verdict(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.station.service.running_station", lambda settings: 1 // 0)
+    status, error = said(capsys, "check", *COARSE, "--data-dir", str(tmp_path))
+    assert status == 5
+    assert "--debug" in error
+    assert "Traceback" not in error
+
+
+def test_check_goes_through_the_station_that_runs(
+    capsys: pytest.CaptureFixture[str],
+    make_settings: SettingsFactory,
+    bench_frame: Frame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(score, "score_frames", lambda frames, setup: RESULT)
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        server = StationServer(rig.settings.socket, rig.station)
+        server.start()
+        where = ["--data-dir", str(rig.settings.data_dir)]
+        assert cli.main(["check", "--json", "--lens", "FC-9", *where]) == 1
+        answer = json.loads(capsys.readouterr().out)
+        assert (answer["check"], answer["lens"], answer["verdict"]) == (1, "FC-9", "FAIL_BACK")
+        assert answer["reasons"][0]["code"] == "BACK_FOCUS"
+        assert cli.main(["check", *where]) == 1
+        assert "Stored as check 2." in capsys.readouterr().out
+        camera.frame = CameraError("No frame came.")
+        assert cli.main(["check", *where]) == 4
+        assert capsys.readouterr().err == "No frame came.\n"
+        server.close()
+    assert camera.captures == 3
+
+
+def test_check_alone_measures_the_simulated_bench(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    where = ["--data-dir", str(tmp_path), "--simulated-focus-error-mm", "-30"]
+    status = cli.main(["check", "--json", *COARSE, *where])
+    answer = json.loads(capsys.readouterr().out)
+    assert (status, answer["verdict"]) == (1, "FAIL_FRONT")
+    assert answer["focus_error_mm"] < -25
+    assert (tmp_path / "focuscheck.sqlite3").exists()
+
+
+def test_a_lens_cap_is_invalid_and_never_a_verdict_on_the_lens(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    where = ["--data-dir", str(tmp_path), "--simulated-mishap", "lens cap"]
+    assert cli.main(["check", "--json", *COARSE, *where]) == 4
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["verdict"] == "INVALID"
+    assert answer["focus_error_mm"] is None
+
+
+def test_run_starts_both_takes_enter_for_the_button_and_stops_cleanly(tmp_path: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "appliance", "run", "--data-dir", str(tmp_path), "--host", "127.0.0.1"]
+        + ["--port", str(port), "--simulated-mishap", "lens cap", *COARSE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines: queue.Queue[str] = queue.Queue()
+    assert process.stdout is not None
+    assert process.stdin is not None
+    threading.Thread(
+        target=lambda out: [lines.put(line) for line in out], args=(process.stdout,), daemon=True
+    ).start()
+    try:
+        _read_until(lines, rf"page is at  http://127\.0\.0\.1:{port}")
+        _read_until(lines, "OLED: READY")
+        process.stdin.write("\n")
+        process.stdin.flush()
+        _read_until(lines, "OLED: INVALID")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/checks", timeout=PATIENCE_S) as answer:
+            assert "INVALID" in answer.read().decode()
+        children = _children_of(process.pid)
+        assert len(children) == 2
+    finally:
+        process.send_signal(signal.SIGINT)
+        status = process.wait(PATIENCE_S)
+    assert status == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    _read_until(lines, "have stopped")
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert not (tmp_path / "station.sock").exists()
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", port))
+
+
+def _read_until(lines: "queue.Queue[str]", pattern: str) -> None:
+    while not re.search(pattern, line := lines.get(timeout=PATIENCE_S)):
+        assert line is not None
+
+
+def _children_of(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(text) for text in children.read_text().split()]
+
+
+def test_station_and_page_end_when_the_program_that_started_them_is_killed(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "appliance",
+            "station",
+            "--until-stdin-closes",
+            "--data-dir",
+            str(tmp_path),
+            *COARSE,
+        ],
+        stdin=subprocess.PIPE,
+        env={**os.environ},
+    )
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(PATIENCE_S) == 0
