@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 _KNEE_WAVES = 3.0
 _STEP = 0.012
 """The table's steps in W020 are 0.036 waves near focus and 1.2 % of it far from it."""
-_CROSS_STEP_UM = 0.06
+_CROSS_STEP_UM = 0.03
 
 
 def circular_pupil_otf(s: npt.ArrayLike, w020: npt.ArrayLike, w040: float = 0.0, cross: float = 0.0) -> Array:
