@@ -77,6 +77,11 @@ class Spread:
     too_narrow: npt.NDArray[np.bool_]
     gappy: npt.NDArray[np.bool_]
 
+    @property
+    def per_bin(self) -> F64:
+        """(n, K) variance of each bin's mean."""
+        return np.asarray(self.variance / np.maximum(self.count, 1) * (self.count > 0))
+
 
 def _convolve(values: F64, taps: F64) -> F64:
     """Convolution along the last axis with a symmetric kernel, zero outside."""
@@ -141,16 +146,44 @@ def _step_down(u: F64, start: F64, end: F64) -> F64:
     return np.asarray(1 - x * x * x * (x * (6 * x - 15) + 10))
 
 
-def _fit_tail(columns: F64, weight: F64, residual: F64, precision: F64) -> tuple[F64, F64]:
-    """Weighted ridge fit: coefficients (n, 4) and the linear operator (n, 4, K) that makes them."""
-    weighted = columns * weight[:, None, :]
-    normal = weighted @ columns.transpose(0, 2, 1)
-    diagonal = np.arange(columns.shape[1])
-    normal[:, diagonal, diagonal] += precision
-    scale = 1.0 / np.sqrt(np.maximum(normal[:, diagonal, diagonal], 1e-300))
-    system = normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(len(diagonal))
-    gain = np.linalg.solve(system, weighted * scale[:, :, None]) * scale[:, :, None]
-    return (gain @ residual[:, :, None])[:, :, 0], gain
+@dataclass(frozen=True)
+class _Tail:
+    """Weighted normal equations of the tail: ``weighted`` (n, 4, K), ``data`` (n, 4, 4) and ``right`` (n, 4)."""
+
+    weighted: F64
+    data: F64
+    right: F64
+
+    @classmethod
+    def of(cls, columns: F64, weight: F64, residual: F64) -> _Tail:
+        weighted = columns * weight[:, None, :]
+        return cls(weighted, weighted @ columns.transpose(0, 2, 1), (weighted @ residual[:, :, None])[:, :, 0])
+
+    def inverse(self, precision: F64) -> F64:
+        """(n, 4, 4) inverse of the equations with the prior's ``precision`` (n, 4) added."""
+        diagonal = np.arange(4)
+        normal = self.data.copy()
+        normal[:, diagonal, diagonal] += precision
+        scale = 1.0 / np.sqrt(np.maximum(normal[:, diagonal, diagonal], 1e-300))
+        inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(4))
+        return np.asarray(inverse * scale[:, :, None] * scale[:, None, :])
+
+    def slow_term(self, precision: F64) -> tuple[F64, F64]:
+        """The 1/u term's coefficient and its variance, (n,) each."""
+        inverse = self.inverse(precision)
+        row = inverse[:, 2, :]
+        return (row * self.right).sum(axis=1), np.einsum("np,npq,nq->n", row, self.data, row)
+
+    def plausible(self, precision: F64, most: F64, shrink: bool) -> F64:
+        """``precision`` with the 1/u term's own: as wide as that is significant, none where it exceeds ``most``."""
+        value, variance = self.slow_term(precision)
+        out = precision.copy()
+        if shrink:
+            power = np.maximum(np.square(value) - 2 * variance, 1e-10)
+            out[:, 2] = np.maximum(1 / power, out[:, 2])
+            value, _ = self.slow_term(out)
+        out[np.abs(value) > most, 2] = 1e12
+        return out
 
 
 def spread(
@@ -205,7 +238,6 @@ def spread(
     rings = _rings(u, end, OUTERMOST * limit)
     offset = (columns * prior_mean[:, :, None]).sum(axis=1)
     coefficient = np.zeros((n, 4))
-    gain = np.zeros((n, 4, bins))
     structure = np.zeros_like(window)
     free = 1 / np.square(prior_sd)
     tail_sigma = 0.7 * sigma
@@ -216,13 +248,10 @@ def spread(
             slow - (less / np.square(sigma) / 4)[:, None] * slow_bent
         )
         weight = (1 - inner) * count / (variance + count * structure)
-        precision = free.copy()
-        if airy_px is None:
-            if last:
-                precision[:, 2] = _tail_precision(columns, weight, residual, precision)
-            first, _ = _fit_tail(columns, weight, residual, precision)
-            precision[np.abs(first[:, 2]) > TAIL_MOST_SIGMA * soft, 2] = 1e12
-        coefficient, gain = _fit_tail(columns, weight, residual - offset, precision)
+        tail = _Tail.of(columns, weight, residual - offset)
+        precision = free if airy_px is not None else tail.plausible(free, TAIL_MOST_SIGMA * soft, shrink=last)
+        inverse = tail.inverse(precision)
+        coefficient = np.einsum("npq,nq->np", inverse, tail.right)
         coefficient = coefficient + prior_mean
         if not last:
             tail_sigma = np.sqrt(np.maximum(np.square(sigma) - np.square(AIRY_SIGMA * coefficient[:, 2]), 0.1))
@@ -235,6 +264,7 @@ def spread(
                     window += ring * share[:, None]
                 structure += ring * (power * ring.sum(axis=1) / RING_FREEDOM)[:, None]
     window = window * (smooth_count > 0)
+    gain = inverse @ tail.weighted
     return Spread(
         u, count, residual, variance, window, smooth_count, wide, columns, gain, coefficient, sigma, tail_sigma,
         fit.contrast, fit.dark, rise, noise_dark, noise_light, too_narrow, gappy,
@@ -291,63 +321,93 @@ def _significance(left: F64, count: F64, variance: F64, ring: F64) -> tuple[F64,
     return share, share * (weight * mean_square).sum(axis=1) / np.maximum(total, 1e-12)
 
 
-def _tail_precision(columns: F64, weight: F64, residual: F64, precision: F64) -> F64:
-    """Prior precision of the 1/u term: as wide as that term is found significant (positive-part shrinkage)."""
-    coefficient, gain = _fit_tail(columns, weight, residual, precision)
-    variance = (np.square(gain[:, 2, :]) / np.maximum(weight, 1e-300) * (weight > 0)).sum(axis=1)
-    power = np.maximum(np.square(coefficient[:, 2]) - 2 * variance, 0)
-    return np.asarray(np.maximum(1 / np.maximum(power, 1e-10), precision[:, 2]))
+@dataclass(frozen=True)
+class Response:
+    """SFR at k frequencies common to n edges, and what its covariance is made of.
 
-
-def transform(s: Spread, frequency: F64) -> tuple[F64, F64, F64, F64]:
-    """SFR at ``frequency`` (n, k) or (1, k): real part, imaginary part, and the bins' weights.
-
-    Returns real, imaginary (n, k), and the effective weights (n, k, K) of the residual bins in each, such that the
-    variance is Σ weight² variance / count.
+    ``real, imaginary, imaginary_variance`` are (n, k). A bin's mean counts in the real part by
+    ``factor`` (n, k) · ``share`` (n, K) · sin 2πfu, and through the tail's four coefficients by ``lever`` (n, k, 4).
     """
-    n = len(s.sigma)
-    omega = 2 * np.pi * frequency
-    frequency_n = np.broadcast_to(frequency, (n, frequency.shape[1]))
-    rise_total = s.contrast + s.tail_fit[:, 1] - s.tail_fit[:, 0]
-    divisor = _response(frequency, s.wide)
-    angle = omega[..., None] * s.u
-    smooth_residual = _smooth(s.residual * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
-    gauss = np.exp(-2 * np.square(np.pi * frequency_n * s.sigma[:, None]))
-    wave = 2 * np.pi * frequency_n
+
+    frequency: F64
+    real: F64
+    imaginary: F64
+    imaginary_variance: F64
+    factor: F64
+    share: F64
+    lever: F64
+
+
+def transform(s: Spread, frequency: F64) -> Response:
+    """SFR of every edge at the frequencies (k,), by matrix products over the common bins."""
+    f = frequency[None, :]
+    omega = 2 * np.pi * f
+    angle = 2 * np.pi * np.outer(s.u, frequency)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    scale = omega * H / _response(f, s.wide)
+    rise_total = (s.contrast + s.tail_fit[:, 1] - s.tail_fit[:, 0])[:, None]
+
+    def seen(values: F64) -> F64:
+        # as bins and taps see them, so that what is subtracted matches what was measured
+        return s.window * _smooth(values * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
+
+    gauss = np.exp(-2 * np.square(np.pi * f * s.sigma[:, None]))
     less = np.square(s.sigma) - np.square(s.tail_sigma)
-    slow = -s.contrast[:, None] * wave * gauss * (1 + less[:, None] / 2 * np.square(wave))
-    made = np.stack(
-        [-gauss, gauss, slow, np.zeros_like(gauss)], axis=2
-    )
+    slow = -s.contrast[:, None] * omega * gauss * (1 + less[:, None] / 2 * np.square(omega))
+    made = np.stack([-gauss, gauss, slow, np.zeros_like(gauss)], axis=2)
+    tails = np.stack([seen(s.tail_columns[:, j]) for j in range(4)], axis=1)
+    shift = made - np.stack([scale * (tails[:, j] @ sine) for j in range(4)], axis=2)
+    measured = seen(s.residual)
+    real = s.contrast[:, None] * gauss + scale * (measured @ sine)
+    real = (real + np.einsum("nkj,nj->nk", shift, s.tail_fit)) / rise_total
+    rest = measured - np.einsum("njb,nj->nb", tails, s.tail_fit)
+    imaginary = scale * (rest @ cosine) / rise_total
+
+    # the taps' adjoint acts on a wave as their response, which cancels the one divided out
+    share = s.window * s.count / np.maximum(s.smooth_count, 1e-12)
+    factor = omega * H / np.sinc(f * H) / rise_total
+    power = np.square(share) * s.per_bin
+    even = power.sum(axis=1, keepdims=True)
+    twice = power @ np.cos(2 * angle)
     step = np.array([-1.0, 1.0, 0.0, 0.0])
-    # Gr/Gb, taps and bins smooth the residual; tails and light gradient are removed as they look when smoothed
-    tails = np.stack(
-        [
-            _smooth(s.tail_columns[:, j] * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
-            for j in range(4)
-        ],
-        axis=1,
-    )
-    windowed = s.window[:, None, :]
-    quadrature = (omega / divisor)[..., None] * H * np.sin(angle)
-    core = np.broadcast_to(quadrature, (n, *quadrature.shape[1:])) * windowed
-    q_tail = core @ tails.transpose(0, 2, 1)
-    real = s.contrast[:, None] * gauss + (core @ smooth_residual[:, :, None])[:, :, 0]
-    shift = made - q_tail
-    real = real + (shift * s.tail_fit[:, None, :]).sum(axis=2)
-    real = real / rise_total[:, None]
-    back = s.count / np.maximum(s.smooth_count, 1e-12)
-    # the taps' adjoint acts on a wave as their response, so that variances need no convolution per frequency
-    taps = divisor / np.sinc(frequency * H)
-    weight_core = core * taps[..., None] * back[:, None, :]
-    weights = weight_core + (shift - real[:, :, None] * step) @ s.tail_gain
-    weights /= rise_total[:, None, None]
-    cosine = (omega / divisor)[..., None] * H * np.cos(angle) * windowed
-    cosine = np.broadcast_to(cosine, core.shape)
-    rest = smooth_residual - (tails * s.tail_fit[:, :, None]).sum(axis=1)
-    imaginary = (cosine @ rest[:, :, None])[:, :, 0] / rise_total[:, None]
-    cosine = cosine * taps[..., None] * (back / rise_total[:, None])[:, None, :]
-    return real, imaginary, weights, cosine
+    lever = (shift - real[:, :, None] * step) / rise_total[:, :, None]
+    imaginary_variance = np.square(factor) * (even + twice) / 2
+    return Response(frequency, real, imaginary, imaginary_variance, factor, share, lever)
+
+
+def variance(s: Spread, r: Response) -> F64:
+    """(n, k) variance of the real part."""
+    power = np.square(r.share) * s.per_bin
+    angle = 2 * np.pi * np.outer(s.u, r.frequency)
+    own = np.square(r.factor) * (power.sum(axis=1, keepdims=True) - power @ np.cos(2 * angle)) / 2
+    cross = _cross(s, r, np.sin(angle))
+    tail = r.lever @ _tail_covariance(s)
+    return np.asarray(own + ((2 * cross + tail) * r.lever).sum(axis=2))
+
+
+def covariance(s: Spread, r: Response) -> F64:
+    """(n, k, k) covariance of the real part between frequencies."""
+    power = np.square(r.share) * s.per_bin
+    total = r.frequency[:, None] + r.frequency[None, :]
+    apart = np.abs(r.frequency[:, None] - r.frequency[None, :])
+    # sin a sin b = (cos(a − b) − cos(a + b)) / 2: on an even grid only 2k cosines are needed
+    which, place = np.unique(np.round(np.stack([apart, total]), 12), return_inverse=True)
+    waves = power @ np.cos(2 * np.pi * np.outer(s.u, which))
+    place = place.reshape(2, *total.shape)
+    own = (waves[:, place[0]] - waves[:, place[1]]) / 2 * r.factor[:, :, None] * r.factor[:, None, :]
+    cross = _cross(s, r, np.sin(2 * np.pi * np.outer(s.u, r.frequency))) @ r.lever.transpose(0, 2, 1)
+    tail = r.lever @ _tail_covariance(s) @ r.lever.transpose(0, 2, 1)
+    return np.asarray(own + cross + cross.transpose(0, 2, 1) + tail)
+
+
+def _cross(s: Spread, r: Response, sine: F64) -> F64:
+    """(n, k, 4) covariance of the windowed transform with the tail's coefficients."""
+    mixed = s.per_bin * r.share
+    return np.stack([r.factor * ((mixed * s.tail_gain[:, j]) @ sine) for j in range(4)], axis=2)
+
+
+def _tail_covariance(s: Spread) -> F64:
+    return np.asarray((s.tail_gain * s.per_bin[:, None, :]) @ s.tail_gain.transpose(0, 2, 1))
 
 
 def position_variance(s: Spread, lines_length: F64) -> tuple[F64, F64, F64]:

@@ -12,7 +12,7 @@ from appliance.frame import Bayer
 from appliance.sfr._locate import Fit, coarse, join, refine
 from appliance.sfr._normal import F64
 from appliance.sfr._pixels import I64, samples_per_row, segments_to_lines
-from appliance.sfr._spread import Spread, position_variance, spread, transform
+from appliance.sfr._spread import Response, Spread, covariance, position_variance, spread, transform, variance
 
 DEFAULT_FREQUENCY_CPP: F64 = np.arange(33) / 64
 """0 to 0.5 cycles per pixel of the full mosaic."""
@@ -290,14 +290,10 @@ def _record(
     batch: EdgeBatch, place: I64, asked: Any, fit: Fit, s: Spread, frequency: F64, white: float | None
 ) -> None:
     """Turn one chunk's bins into figures at ``place`` of the batch."""
-    per_sample = s.variance / np.maximum(s.count, 1)
-    real, imaginary, weights, cosine = transform(s, frequency[None, :])
-    covariance = (weights * per_sample[:, None, :]) @ weights.transpose(0, 2, 1)
-    imaginary_variance = (np.square(cosine) * per_sample[:, None, :]).sum(axis=2)
-    batch.sfr[place] = _signed_modulus(real, imaginary, imaginary_variance)
-    batch.covariance[place] = covariance
-
-    batch.mtf50_cpp[place], batch.mtf50_cpp_sd[place] = _mtf50(s, per_sample)
+    response = transform(s, frequency)
+    batch.sfr[place] = _signed_modulus(response)
+    batch.covariance[place] = covariance(s, response)
+    batch.mtf50_cpp[place], batch.mtf50_cpp_sd[place] = _mtf50(s)
 
     lines = fit.lines
     flip = np.where(lines.along_x * asked.along_x + lines.along_y * asked.along_y < 0, -1.0, 1.0)
@@ -328,7 +324,7 @@ def _record(
         reason[batch.light[place] + 2 * batch.noise_light[place] >= white] = CLIPPED
     reason[s.gappy] = ANGLE
     shift = np.abs(batch.offset_px[place])
-    lost = (shift > 0.5 * np.abs(s.u[-1])) | ~np.isfinite(real).all(axis=1)
+    lost = (shift > 0.5 * np.abs(s.u[-1])) | ~np.isfinite(response.real).all(axis=1)
     reason[lost] = NOT_AN_EDGE
     reason[batch.contrast_to_noise[place] < LEAST_CONTRAST_TO_NOISE] = LOW_CONTRAST
     batch.reason[place] = reason
@@ -339,43 +335,35 @@ def _record(
     batch.mtf50_cpp[bad] = batch.mtf50_cpp_sd[bad] = np.nan
 
 
-def _signed_modulus(real: F64, imaginary: F64, imaginary_variance: F64) -> F64:
+def _signed_modulus(r: Response) -> F64:
     """Modulus with the real part's sign; an imaginary part within its noise counts as none (noise bias)."""
-    power = np.where(
-        np.square(imaginary) > 9 * imaginary_variance, np.square(imaginary) - imaginary_variance, 0
-    )
-    return np.asarray(np.where(real < 0, -1.0, 1.0) * np.sqrt(np.square(real) + power))
+    power = np.square(r.imaginary)
+    power = np.where(power > 9 * r.imaginary_variance, power - r.imaginary_variance, 0)
+    return np.asarray(np.where(r.real < 0, -1.0, 1.0) * np.sqrt(np.square(r.real) + power))
 
 
-SEARCH_CPP = np.arange(0, 1.21, 1 / 32)
+SEARCH_CPP = np.arange(0, 155) / 128
+"""Where MTF50 is looked for; fine enough for cubic interpolation of any SFR that a strip can hold."""
 
 
-def _mtf50(s: Spread, per_sample: F64) -> tuple[F64, F64]:
-    """First frequency of SFR one half: bracketed on a coarse grid, then found exactly at each edge's own frequency."""
-    n = len(s.sigma)
-    coarse_sfr = _evaluate(s, per_sample, SEARCH_CPP[None, :])[0]
-    below = coarse_sfr < 0.5
-    found = below.any(axis=1)
-    k = np.clip(np.argmax(below, axis=1), 1, None)
-    rows = np.arange(n)
-    low, high = SEARCH_CPP[k - 1], SEARCH_CPP[k]
-    a, b = coarse_sfr[rows, k - 1], coarse_sfr[rows, k]
-    f = low + (high - low) * np.clip((a - 0.5) / np.where(a > b, a - b, 1), 0, 1)
-    slope = (b - a) / (high - low)
-    sd = np.full(n, np.nan)
+def _mtf50(s: Spread) -> tuple[F64, F64]:
+    """First frequency of SFR one half on a fine grid, by cubic interpolation, and its standard deviation."""
+    response = transform(s, SEARCH_CPP)
+    sfr = _signed_modulus(response)
+    below = sfr < 0.5
+    below[:, :1] = False
+    found = below.any(axis=1) & ~np.isnan(sfr).any(axis=1)
+    k = np.clip(np.argmax(below, axis=1), 2, len(SEARCH_CPP) - 2)
+    rows = np.arange(len(k))
+    y0, y1, y2, y3 = (sfr[rows, k + j] for j in (-2, -1, 0, 1))
+    # Lagrange's cubic through four points, about the second; Newton from the straight line's crossing
+    c1, c2, c3 = -y0 / 3 - y1 / 2 + y2 - y3 / 6, (y0 + y2) / 2 - y1, (y3 - y0) / 6 + (y1 - y2) / 2
+    x = (y1 - 0.5) / np.where(y1 > y2, y1 - y2, 1)
+    slope = c1
     for _ in range(3):
-        pair = np.stack([f - 0.002, f + 0.002], axis=1)
-        value, variance = _evaluate(s, per_sample, pair)
-        slope = np.minimum((value[:, 1] - value[:, 0]) / 0.004, -0.05)
-        middle = value.mean(axis=1)
-        sd = np.sqrt(variance.mean(axis=1)) / -slope
-        f = np.clip(f - (middle - 0.5) / slope, low, high)
-    return np.where(found, f, np.nan), np.where(found, sd, np.nan)
-
-
-def _evaluate(s: Spread, per_sample: F64, frequency: F64) -> tuple[F64, F64]:
-    """Signed SFR and its variance at frequencies (n, k) or (1, k)."""
-    real, imaginary, weights, cosine = transform(s, frequency)
-    variance = (np.square(weights) * per_sample[:, None, :]).sum(axis=2)
-    imaginary_variance = (np.square(cosine) * per_sample[:, None, :]).sum(axis=2)
-    return _signed_modulus(real, imaginary, imaginary_variance), variance
+        slope = np.minimum(c1 + x * (2 * c2 + 3 * c3 * x), -1e-4)
+        x = np.clip(x - (y1 - 0.5 + x * (c1 + x * (c2 + c3 * x))) / slope, 0, 1)
+    spacing = float(SEARCH_CPP[1])
+    noise = variance(s, response)
+    sd = np.sqrt(noise[rows, k - 1] * (1 - x) + noise[rows, k] * x) / -slope * spacing
+    return np.where(found, SEARCH_CPP[k - 1] + x * spacing, np.nan), np.where(found, sd, np.nan)
