@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from build123d import Edge, GeomType, Part, Vector
+from build123d import Axis, Edge, GeomType, Part, Vector
+from OCP.BRepAdaptor import BRepAdaptor_Surface
 
+from enclosure.checks import Inside
 from enclosure.params import Params
+from enclosure.parts import light
 
 MARGIN_MM = 16.0
 Line = list[tuple[float, float]]
@@ -86,7 +90,10 @@ def part_drawing(part: Part, title: str) -> str:
     second = left + first + MARGIN_MM + 8
     top, lower = MARGIN_MM + 6, MARGIN_MM + 6 + (ay1 - ay0) + MARGIN_MM + 10
     places = [(left - ax0, top + ay1), (second - bx0, top + by1), (left - cx0, lower + cy1)]
+    holes = round_holes(part)
     body = [f'<text x="{left}" y="9" font-size="5.5" fill="#000">{escape(title)} – mm, 1:1</text>']
+    if holes:
+        body.append(f'<text x="{left}" y="{lower + (cy1 - cy0) + MARGIN_MM + 2:.1f}" fill="#555">holes: {holes}</text>')
     for view, (x, y) in zip(views, places, strict=True):
         x0, x1, y0, y1 = view.extent
         body.append(f'<path d="{_path(view.hidden, x, y)}" stroke="#9aa3ab" stroke-width="0.18" stroke-dasharray="1.5 1"/>')
@@ -95,8 +102,22 @@ def part_drawing(part: Part, title: str) -> str:
         body.append(_dimension(x + x0, y - y0 + 7, x + x1, y - y0 + 7, x1 - x0))
         body.append(_dimension(x + x0 - 5, y - y0, x + x0 - 5, y - y1, y1 - y0))
     width = second + (bx1 - bx0) + MARGIN_MM
-    height = lower + (cy1 - cy0) + MARGIN_MM
+    height = lower + (cy1 - cy0) + MARGIN_MM + 8
     return _page(body, max(width, 130), height)
+
+
+def round_holes(part: Part) -> str:
+    """Round holes of a part, most first: ``6 x 4.0, 4 x 3.4``."""
+    inside, found = Inside(part), set()
+    for face in part.faces():
+        if face.geom_type == GeomType.CYLINDER:
+            cylinder = BRepAdaptor_Surface(face.wrapped).Cylinder()
+            axis, middle = Axis(cylinder.Axis()), face.center()
+            on_axis = axis.position + axis.direction * (middle - axis.position).dot(axis.direction)
+            if not inside(on_axis):
+                found.add((round(cylinder.Radius() * 2, 1), *(round(v, 1) for v in on_axis)))
+    sizes = Counter(diameter for diameter, *_ in found)
+    return ", ".join(f"{n} x ⌀ {diameter}" for diameter, n in sizes.most_common())
 
 
 def sheet_drawing(title: str, width: float, height: float, note: str) -> str:
@@ -114,8 +135,6 @@ def sheet_drawing(title: str, width: float, height: float, note: str) -> str:
 
 def sheets(p: Params) -> dict[str, str]:
     """Drawings of the sheets to be cut."""
-    from enclosure.parts import light
-
     width, length = p.board_size_mm
     return {
         "sheet_chart": sheet_drawing(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from build123d import Location, Part, Plane, Vector, export_step, export_stl
 
-from enclosure import drawing, pictures
+from enclosure import drawing, guide, pictures
 from enclosure.assembly import compound
 from enclosure.checks import printed_size_mm
 from enclosure.joints import counted
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="./scripts/enclosure", description=__doc__)
     parser.add_argument("--params", type=Path, default=DEFAULT, help="parameter file (enclosure/params.toml)")
     parser.add_argument("--out", type=Path, default=OUT, help="folder to write to (enclosure/out)")
-    parser.add_argument("--pictures", action="store_true", help="only draw the guide's pictures anew")
+    parser.add_argument("--pictures", action="store_true", help="only draw the pictures and tables of README.md anew")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
     try:
@@ -76,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if chosen.pictures:
         pictures.write_all(p, pictures.FOLDER)
+        guide.write_tables(p)
         print(f"pictures in {pictures.FOLDER}")
         return 0
     write_everything(p, chosen.out)

@@ -62,7 +62,7 @@ def _camera_together(standing: list[Standing]) -> Chosen:
 PICTURES: dict[str, tuple[Callable[[list[Standing]], Chosen], View]] = {
     "bench": (_bench, View((-1, -1.2, 0.8), (900, 620))),
     "bench_side": (_bench, View((0, -1, 0), (900, 480))),
-    "bench_above": (_bench, View((0, 0, 1), (900, 520))),
+    "bench_above": (_bench, View((0, 0, 1), (420, 640))),
     "bench_camera_end": (_bench, View((-1, 0, 0.12), (700, 560))),
     "bench_chart_end": (_bench, View((1, 0.8, 0.6), (900, 620))),
     "box": (_box, View((0.9, 1.2, 0.7), (600, 700))),

@@ -18,11 +18,10 @@ EDGE_SHADE = 0.35
 
 @dataclass(frozen=True)
 class View:
-    """Where a picture is taken from: a direction towards the eye, a picture size in pixels, and what to frame."""
+    """Where a picture is taken from: a direction towards the eye, and its size in pixels."""
 
     towards_eye: tuple[float, float, float]
     size: tuple[int, int] = (900, 600)
-    turn: float = 1.0
 
 
 def _axes(view: View) -> Floats:
@@ -56,13 +55,12 @@ def _edge_points(shape: Shape, step: float) -> Floats:
     return np.concatenate(points) if points else np.zeros((0, 3))
 
 
-def render(items: Sequence[tuple[Shape, str]], view: View, frame: Sequence[Shape] | None = None) -> Image.Image:
-    """Draw ``items`` (shape, colour) by parallel projection, framed on ``frame`` or on everything."""
+def render(items: Sequence[tuple[Shape, str]], view: View) -> Image.Image:
+    """Draw ``items`` (shape, colour) by parallel projection, as large as the picture allows."""
     axes, double = _axes(view), 2
     width, height = view.size[0] * double, view.size[1] * double
     meshes = [(*mesh(shape), colour, shape) for shape, colour in items]
-    framed = np.concatenate([mesh(s)[0] for s in frame]) if frame else np.concatenate([m[0] for m in meshes])
-    flat = framed @ axes.T
+    flat = np.concatenate([vertices for vertices, *_ in meshes]) @ axes.T
     low, high = flat.min(0), flat.max(0)
     scale = min(width * 0.94 / (high[0] - low[0]), height * 0.94 / (high[1] - low[1]))
     middle = (low + high) / 2
@@ -111,7 +109,6 @@ def _lines(points: Floats, colour: Floats, depth: Floats, picture: Floats) -> No
     x, y = points[:, 0].astype(int), points[:, 1].astype(int)
     inside = (x >= 1) & (x < width - 1) & (y >= 1) & (y < height - 1)
     x, y, z = x[inside], y[inside], points[inside, 2]
-    nearest = np.max([depth[y + j, x + i] for i in (0,) for j in (0,)], axis=0)
-    seen = z > nearest - 3.0
+    seen = z > depth[y, x] - 3.0
     for i, j in ((0, 0), (1, 0), (0, 1)):
         picture[y[seen] + j, x[seen] + i] = colour * EDGE_SHADE

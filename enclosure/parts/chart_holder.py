@@ -100,8 +100,9 @@ def bracket(p: Params, side: int) -> Part:
         (-FOOT_HALF_X_MM, FOOT_HALF_X_MM), span(half - FOOT_IN_MM, cheek[1]), (base, base + PLATE_MM)
     )
     middle = rear + WEB_MM / 2
+    below = block((-150, 150), span(cheek[0] - 1, cheek[1] + 1), (base - 30, base))
     struts = [
-        xz_prism(bar((x, base + PLATE_MM - 1), p.on_slope(s, middle), 15), span(*cheek))
+        xz_prism(bar((x, base + 2), p.on_slope(s, middle), 15), span(*cheek)) - below
         for x, s in ((-FOOT_HALF_X_MM + 10, low * 0.55), (FOOT_HALF_X_MM - 10, high * 0.72))
     ]
     keys = keys_along_y(p, span(half - FOOT_IN_MM, cheek[1]), base, -1)
