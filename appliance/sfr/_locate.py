@@ -99,7 +99,7 @@ def coarse(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Baye
     shape = (n, two, BLOCKS, cells + 1)
     key = cell.ravel()
     count = np.bincount(key, minlength=size).reshape(shape)[..., 1:].astype(np.float64)
-    total = np.bincount(key, s.value.ravel(), minlength=size).reshape(shape)[..., 1:]
+    total = np.bincount(key, s.value.ravel(), minlength=size).reshape(shape)[..., 1:].astype(np.float64)
     fit = _fit_cells(count.sum(axis=1), total.sum(axis=1), lines, half_width, reach)
     if two == 2:
         fit = replace(fit, green_ratio=_green_ratio(count, total))
@@ -109,7 +109,7 @@ def coarse(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Baye
 def _fit_cells(count: F64, total: F64, lines: Lines, half_width: F64, reach: int) -> Fit:
     """Gauss–Newton on (n, BLOCKS, cells) sums: offset, slope, width, levels, light slope."""
     n, _, cells = count.shape
-    u = np.arange(cells) - reach + 0.5
+    u = np.arange(cells, dtype=np.float64) - (reach - 0.5)
     t = ((np.arange(BLOCKS) + 0.5) / BLOCKS - 0.5)[None, :] * lines.length[:, None]
     offset, sigma, dark, contrast = _first_guess(count, total, u, half_width)
     slope, light = np.zeros(n), np.zeros(n)

@@ -23,7 +23,7 @@ _NEAREST = np.interp(np.linspace(-_LIMIT, _LIMIT, int(2 * _LIMIT) * _PER_UNIT + 
 
 def cumulative(z: npt.NDArray[np.floating]) -> F64:
     """Cumulative normal distribution, to 2e-7; any shape."""
-    return np.interp(z, _GRID, _TABLE)
+    return np.asarray(np.interp(z, _GRID, _TABLE), dtype=np.float64)
 
 
 def cumulative_fast(z: F32) -> F32:

@@ -98,7 +98,8 @@ def segments_to_lines(segments_px: F64) -> Lines:
 def samples_per_row(lines: Lines, half_width: F64, lattice: Bayer | None) -> I64:
     """(n,) number of samples in a row of each line's strip."""
     steep = np.maximum(np.abs(lines.along_x), np.abs(lines.along_y))
-    return (2 * half_width / (steep * (1 if lattice is None else 2))).astype(np.int64) + 2
+    pace = 1 if lattice is None else 2
+    return np.asarray(2 * half_width / (steep * pace), dtype=np.int64) + 2
 
 
 def strip(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Bayer | None) -> Strip:

@@ -134,9 +134,9 @@ def _bin(
     size = len(half_width) * (bins + 1)
     shape = (len(half_width), bins + 1)
     count = np.bincount(flat, minlength=size).reshape(shape)[:, 1:].astype(np.float64)
-    total = np.bincount(flat, value.ravel(), minlength=size).reshape(shape)[:, 1:]
+    total = np.bincount(flat, value.ravel(), minlength=size).reshape(shape)[:, 1:].astype(np.float64)
     value *= value
-    square = np.bincount(flat, value.ravel(), minlength=size).reshape(shape)[:, 1:]
+    square = np.bincount(flat, value.ravel(), minlength=size).reshape(shape)[:, 1:].astype(np.float64)
     return count, total, square
 
 
@@ -157,7 +157,9 @@ class _Tail:
     @classmethod
     def of(cls, columns: F64, weight: F64, residual: F64) -> _Tail:
         weighted = columns * weight[:, None, :]
-        return cls(weighted, weighted @ columns.transpose(0, 2, 1), (weighted @ residual[:, :, None])[:, :, 0])
+        return cls(
+            weighted, weighted @ columns.transpose(0, 2, 1), (weighted @ residual[:, :, None])[:, :, 0]
+        )
 
     def inverse(self, precision: F64) -> F64:
         """(n, 4, 4) inverse of the equations with the prior's ``precision`` (n, 4) added."""
@@ -191,7 +193,7 @@ def spread(
 ) -> Spread:
     """Bin the samples of located edges, choose each window, fit the tails and the noise."""
     bins = 2 * int(np.ceil(half_width.max() * BINS_PER_PX))
-    u = (np.arange(bins) - bins // 2 + 0.5) * H
+    u: F64 = np.asarray((np.arange(bins) - bins // 2 + 0.5) * H, dtype=np.float64)
     count, total, square = _bin(plane, fit, half_width, lattice, bins)
     n = len(half_width)
 
@@ -254,7 +256,9 @@ def spread(
         coefficient = np.einsum("npq,nq->np", inverse, tail.right)
         coefficient = coefficient + prior_mean
         if not last:
-            tail_sigma = np.sqrt(np.maximum(np.square(sigma) - np.square(AIRY_SIGMA * coefficient[:, 2]), 0.1))
+            tail_sigma = np.sqrt(
+                np.maximum(np.square(sigma) - np.square(AIRY_SIGMA * coefficient[:, 2]), 0.1)
+            )
             left = residual - (columns * coefficient[:, :, None]).sum(axis=1)
             window = inner.copy()
             structure = np.zeros_like(window)

@@ -282,7 +282,7 @@ def _empty(n: int, frequency: F64, along_x: F64, along_y: F64, reason: npt.NDArr
             "samples": np.zeros(n, dtype=np.int64),
             "measured": np.zeros(n, dtype=np.bool_),
             "reason": reason,
-        }  # type: ignore[arg-type]
+        }
     )
 
 

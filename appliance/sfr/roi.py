@@ -56,7 +56,8 @@ def measure_roi(
     x, y, w, h = roi if roi is not None else (0, 0, width, height)
     if x < 0 or y < 0 or x + w > width or y + h > height:
         raise UsageError(
-            f"The region {x},{y},{w},{h} reaches outside the picture of {width} × {height} px; give x,y,width,height inside it."
+            f"The region {x},{y},{w},{h} reaches outside the picture of {width} × {height} px; "
+            "give x,y,width,height inside it."
         )
     if min(w, h) < LEAST_SIDE_PX:
         raise UsageError(
@@ -83,8 +84,8 @@ def _even(part: npt.NDArray[Any], lattice: Bayer | None) -> F32:
     values = part.astype(np.float32)
     if lattice is None:
         return np.asarray(cv2.GaussianBlur(values, (0, 0), 1.2), dtype=np.float32)
-    rows, columns = np.indices(part.shape, sparse=True)
-    green = ((rows + columns) % 2 == GREEN_PARITY[lattice]).astype(np.float32)
+    site = np.arange(part.shape[0])[:, None] + np.arange(part.shape[1])[None, :]
+    green = (site % 2 == GREEN_PARITY[lattice]).astype(np.float32)
     return np.asarray(
         cv2.GaussianBlur(values * green, (0, 0), 1.5) / cv2.GaussianBlur(green, (0, 0), 1.5), dtype=np.float32
     )

@@ -111,7 +111,7 @@ class Optical:
         return float(nu[k - 1] + (v[k - 1] - 0.5) / (v[k - 1] - v[k]) * (nu[k] - nu[k - 1]))
 
     def profile(self, angle_deg: float, reach: float = 120.0) -> Callable[[F64], F64]:
-        x, w = np.polynomial.legendre.leggauss(len(self.nu))
+        _x, w = np.polynomial.legendre.leggauss(len(self.nu))
         a = np.radians(angle_deg)
         m = self.otf * np.sinc(self.nu * np.sin(a)) * np.sinc(self.nu * np.cos(a)) * w * self.cutoff / 2
         grid = np.arange(0, reach, 1 / 64)
