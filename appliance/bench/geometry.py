@@ -18,6 +18,8 @@ from appliance.bench.scene import Scene
 Array = npt.NDArray[np.float64]
 
 DESIGN_WAVELENGTH_UM = 0.55
+_FARTHEST_MM = 400.0
+"""From the aim point, where a bent paper ends; every chart of the family is smaller."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,26 @@ class Projection:
         corner = self.scene.sensor.half_diagonal_mm / self.scene.image_distance_mm
         return self.scene.lens.distortion_percent / 100 / corner**2
 
+    @cached_property
+    def normal(self) -> Array:
+        """(3,) direction square to the paper at the aim point, away from the camera."""
+        return np.cross(self.chart_axes[:, 0], self.chart_axes[:, 1])
+
+    @cached_property
+    def bow_per_mm2(self) -> float:
+        """Depth of the paper's bend per squared distance from the aim point."""
+        chart = self.scene.chart
+        aim, size = np.array(chart.layout.aim_mm), np.array(chart.layout.paper_mm)
+        corner = np.maximum(aim, size - aim)
+        return float(chart.bow_mm / np.sum((corner * chart.print_scale) ** 2))
+
     def positions(self, paper_mm: npt.ArrayLike) -> Array:
         """(n, 3) camera positions in mm of (n, 2) points of the paper in mm."""
         chart = self.scene.chart
         flat = (np.asarray(paper_mm, float) - chart.layout.aim_mm) * chart.print_scale
-        return self.aim + flat @ self.chart_axes.T
+        bow = self.bow_per_mm2 * np.sum(flat**2, axis=1, keepdims=True)
+        position: Array = self.aim + flat @ self.chart_axes.T + bow * self.normal
+        return position
 
     def _on_sensor(self, direction: Array) -> Array:
         """(n, 3): sensor x, y and distance along the axis, in mm, of (n, 2) tangents of ideal field angles."""
@@ -117,21 +134,27 @@ class Projection:
         found: Array = bent * np.where(radius > 0, straight / np.where(radius > 0, radius, 1), 1)
         return found
 
-    def inverse_depths(self, pixels: npt.ArrayLike) -> Array:
-        """(n,) 1 / Z in 1/mm of what (n, 2) pixels see of the chart's plane; 0 beyond its horizon."""
+    def _seen(self, pixels: npt.ArrayLike) -> tuple[Array, Array]:
+        """What (n, 2) pixels see: (n,) 1 / Z in 1/mm (0 beyond the horizon), (n, 2) mm from the aim point on paper."""
         direction = self.field_directions(pixels)
-        normal = np.cross(self.chart_axes[:, 0], self.chart_axes[:, 1])
-        inverse: Array = np.maximum((direction @ normal[:2] + normal[2]) / (normal @ self.aim), 0.0)
-        return inverse
+        rays = np.concatenate([direction, np.ones((len(direction), 1))], axis=1)
+        bow = np.zeros(len(rays))
+        # a bent paper is met where a parallel plane through that very point is met; a flat one at once
+        for _ in range(1 if self.bow_per_mm2 == 0 else 40):
+            inverse = np.maximum(rays @ self.normal / (self.normal @ self.aim + bow), 0.0)
+            flat = (rays / np.maximum(inverse, 1e-9)[:, None] - self.aim) @ self.chart_axes
+            bow = self.bow_per_mm2 * np.minimum(np.sum(flat**2, axis=1), _FARTHEST_MM**2)
+        return inverse, flat
+
+    def inverse_depths(self, pixels: npt.ArrayLike) -> Array:
+        """(n,) 1 / Z in 1/mm of what (n, 2) pixels see of the chart; 0 beyond its horizon."""
+        return self._seen(pixels)[0]
 
     def paper_points(self, pixels: npt.ArrayLike) -> Array:
         """(n, 2) points of the paper in mm that (n, 2) pixels see; inverse of :meth:`pixels`."""
         chart = self.scene.chart
-        direction = self.field_directions(pixels)
-        depth = 1 / np.maximum(self.inverse_depths(pixels), 1e-9)
-        rays = np.concatenate([direction, np.ones((len(direction), 1))], axis=1) * depth[:, None]
-        flat: Array = (rays - self.aim) @ self.chart_axes / chart.print_scale
-        return flat + chart.layout.aim_mm
+        points: Array = self._seen(pixels)[1] / chart.print_scale + chart.layout.aim_mm
+        return points
 
     def _defocus(self, inverse_depth: Array, xy_mm: Array, sensor_mm: Array) -> Array:
         """W020 in µm: the sphere that converges to the image, seen from one that converges to the sensor."""
@@ -184,7 +207,8 @@ class Truth:
     magnification, object_distance_mm, image_distance_mm, distance_mm:
         At the aim point; ``distance_mm`` counts from the sensor.
     tilt_deg, obliquity_deg:
-        The tilt as set, and the angle between the chart's normal and the optical axis (equal without yaw).
+        The tilt as set, and the angle between the paper's normal at the aim point and the optical axis (equal
+        without yaw).
     aim_px:
         Exact pixel position of the aim point.
     crossing_mm:
@@ -230,7 +254,6 @@ def truth_of(projection: Projection) -> Truth:
     scene = projection.scene
     aim, in_focus = scene.object_distance_mm, scene.object_distance_mm + scene.lens.focus_error_mm
     image_of_aim = 1 / (1 / scene.lens.focal_length_mm - 1 / aim)
-    normal = np.cross(projection.chart_axes[:, 0], projection.chart_axes[:, 1])
     aim_px = projection.pixels([scene.chart.layout.aim_mm])[0]
     return Truth(
         projection=projection,
@@ -241,7 +264,7 @@ def truth_of(projection: Projection) -> Truth:
         image_distance_mm=scene.image_distance_mm,
         distance_mm=scene.distance_mm,
         tilt_deg=scene.tilt_deg,
-        obliquity_deg=degrees(acos(min(abs(float(normal[2])), 1.0))),
+        obliquity_deg=degrees(acos(min(abs(float(projection.normal[2])), 1.0))),
         aim_px=(float(aim_px[0]), float(aim_px[1])),
         crossing_mm=_crossing_mm(projection, 0.0),
         crossing_least_rms_mm=_crossing_mm(projection, -scene.lens.spherical_waves * DESIGN_WAVELENGTH_UM),

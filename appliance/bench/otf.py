@@ -57,7 +57,9 @@ def circular_pupil_otf(s: npt.ArrayLike, w020: npt.ArrayLike, w040: float = 0.0,
     shift = s[:, None]
     x = np.cos(theta) - shift
     weight = 4 / pi * sine**2 * theta_weights * top[:, None] / 2
-    phase = 8 * pi * shift * x  # per wave of defocus; spherical aberration's is separated from it by the sum of angles
+    phase = (
+        8 * pi * shift * x
+    )  # per wave of defocus; spherical aberration's is separated from it by the sum of angles
     cosine, sine_part = np.zeros_like(x), np.zeros_like(x)
     for v, v_weight in zip((v_nodes + 1) / 2, v_weights / 2, strict=True):
         y = v * sine

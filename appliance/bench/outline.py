@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -60,15 +60,10 @@ def _in_front(projection: Projection, polygon: Array) -> Array:
 
 
 def _projected(projection: Projection, start: Array, end: Array, step: Array) -> Outlines:
-    distortion = abs(projection.scene.lens.distortion_percent) / 100
-    if distortion:
-        sensor = projection.scene.sensor
-        bend = (
-            6 * distortion / (sensor.half_diagonal_mm * 1000 / sensor.pitch_um)
-        )  # 1 / radius of curvature, per px
-        longest = sqrt(8 * _MOST_SAGITTA_PX / bend)
+    longest_px = _longest_straight_px(projection)
+    if longest_px < inf:
         length = np.linalg.norm(projection.pixels(end) - projection.pixels(start), axis=1)
-        pieces = np.clip(np.ceil(length / longest), 1, 5000).astype(np.int64)
+        pieces = np.clip(np.ceil(length / longest_px), 1, 5000).astype(np.int64)
         index = np.repeat(np.arange(len(pieces)), pieces)
         part = np.arange(len(index)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
         run = (end - start)[index]
@@ -76,3 +71,13 @@ def _projected(projection: Projection, start: Array, end: Array, step: Array) ->
         after = ((part + 1) / pieces[index])[:, None]
         start, end, step = start[index] + t * run, start[index] + after * run, step[index]
     return Outlines(projection.pixels(start), projection.pixels(end), step)
+
+
+def _longest_straight_px(projection: Projection) -> float:
+    """Length over which an edge bends by less than the sagitta allowed, from distortion and the paper's bow."""
+    scene = projection.scene
+    corner_px = scene.sensor.half_diagonal_mm * 1000 / scene.sensor.pitch_um
+    distortion = 6 * abs(scene.lens.distortion_percent) / 100 / corner_px
+    bow = 2 * abs(projection.bow_per_mm2) * scene.sensor.pitch_um / 1000 / scene.magnification
+    bend = distortion + bow  # one over the radius of curvature, per pixel
+    return sqrt(8 * _MOST_SAGITTA_PX / bend) if bend else inf

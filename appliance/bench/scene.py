@@ -75,6 +75,9 @@ class Chart:
         Standard deviation of the print's Gaussian spread, on paper.
     print_scale:
         1 if printed true to scale, 0.97 if "fit to page" shrank it.
+    bow_mm:
+        How far the paper's corners bend away from the camera, square to the paper, growing with the square of the
+        distance from the aim point; 0 if it is flat.
     """
 
     layout: Layout = field(default_factory=lambda: layout("a4"), repr=False)
@@ -83,6 +86,7 @@ class Chart:
     background_reflectance: float = 0.15
     print_blur_um: float = 20.0
     print_scale: float = 1.0
+    bow_mm: float = 0.0
 
 
 @dataclass(frozen=True)

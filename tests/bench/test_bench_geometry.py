@@ -131,6 +131,20 @@ def test_distances_count_from_the_sensor() -> None:
         object_distance_mm(50, 199)
 
 
+def test_a_bent_paper_is_met_where_it_bends_to() -> None:
+    scene = Scene(chart=Chart(bow_mm=2.0, print_scale=0.98), yaw_deg=7, roll_deg=3)
+    projection = Projection(scene)
+    corner = projection.positions([(0, 0), AIM]) - Projection(
+        replace(scene, chart=Chart(print_scale=0.98))
+    ).positions([(0, 0), AIM])
+    assert np.linalg.norm(corner, axis=1) == pytest.approx([2.0, 0.0], abs=1e-9)
+    assert corner[0, 2] > 0
+    pixels = np.random.default_rng(2).uniform((0, 0), (4055, 3039), (40, 2))
+    assert np.abs(projection.pixels(projection.paper_points(pixels)) - pixels).max() < 1e-6
+    paper = projection.paper_points(pixels)
+    assert projection.w020_um_at_pixels(pixels) == pytest.approx(projection.w020_um_at_paper(paper), abs=1e-7)
+
+
 def test_a_shrunk_print_is_seen_smaller() -> None:
     shrunk = Projection(Scene(chart=Chart(print_scale=0.97), tilt_deg=0))
     true = Projection(Scene(tilt_deg=0))
