@@ -10,8 +10,13 @@ from enclosure.bought import bought_parts
 from enclosure.params import Params
 from enclosure.parts import printed_parts
 
-PRINT_COLOURS = {"lamp_clip": "#44474c", "hood_clip_rear": "#44474c", "hood_clip_left": "#44474c",
-                 "hood_clip_right": "#44474c", "box_lid": "#f0b35e"}  # fmt: skip
+PRINT_COLOURS = {
+    "lamp_clip": "#44474c",
+    "hood_clip_rear": "#44474c",
+    "hood_clip_left": "#44474c",
+    "hood_clip_right": "#44474c",
+    "box_lid": "#f0b35e",
+}
 PRINT_COLOUR = "#e08a3c"
 
 

@@ -26,8 +26,11 @@ def _profile_x(p: Params, x: tuple[float, float]) -> Part:
     side, depth = p.all.profile.side_mm, p.all.profile.slot_depth_mm
     slot = p.all.profile.slot_mm / 2
     body = block(x, (-side, side), (-side, 0))
-    cuts = [block((x[0] - 1, x[1] + 1), (y - slot, y + slot), z)
-            for y in (-side / 2, side / 2) for z in ((-depth, 1), (-side - 1, depth - side))]  # fmt: skip
+    cuts = [
+        block((x[0] - 1, x[1] + 1), (y - slot, y + slot), z)
+        for y in (-side / 2, side / 2)
+        for z in ((-depth, 1), (-side - 1, depth - side))
+    ]
     return without(body, cuts)
 
 
@@ -36,8 +39,11 @@ def _cross_bar(p: Params, x: float, half_length: float) -> Part:
     side, depth = p.all.profile.side_mm, p.all.profile.slot_depth_mm
     slot, low = p.all.profile.slot_mm / 2, PLATE_MM
     body = block((x - side, x + side), (-half_length, half_length), (low, low + side))
-    cuts = [block((x + u - slot, x + u + slot), (-half_length - 1, half_length + 1), z)
-            for u in (-side / 2, side / 2) for z in ((low - 1, low + depth), (low + side - depth, low + side + 1))]  # fmt: skip
+    cuts = [
+        block((x + u - slot, x + u + slot), (-half_length - 1, half_length + 1), z)
+        for u in (-side / 2, side / 2)
+        for z in ((low - 1, low + depth), (low + side - depth, low + side + 1))
+    ]
     return without(body, cuts)
 
 
@@ -53,7 +59,11 @@ def lamp_bar_length_mm(p: Params) -> float:
 
 def _post(p: Params, side: int) -> Part:
     half, depth, slot = p.all.profile.side_mm / 2, p.all.profile.slot_depth_mm, p.all.profile.slot_mm / 2
-    x, y, low = p.sensor_to_aim_mm + light.post_x_mm(p), side * p.lamp_post_y_mm, PLATE_MM + p.all.profile.side_mm
+    x, y, low = (
+        p.sensor_to_aim_mm + light.post_x_mm(p),
+        side * p.lamp_post_y_mm,
+        PLATE_MM + p.all.profile.side_mm,
+    )
     z = (low, low + p.all.lamps.post_mm)
     body = block((x - half, x + half), (y - half, y + half), z)
     ends = (z[0] - 1, z[1] + 1)
@@ -68,8 +78,11 @@ def _led_bar(p: Params, side: int) -> Part:
     width = lamps.bar_width_mm + 2 * p.all.fits.slide_mm
     cx, cy = x + light.BASE_MM + 10.0, p.lamp_post_y_mm - half - width / 2 - 8.0
     middle = sum(lamp_clip_heights_mm(p)) / 2
-    body = block((-lamps.bar_height_mm / 2, lamps.bar_height_mm / 2), (-lamps.bar_width_mm / 2, lamps.bar_width_mm / 2),
-                 (-lamps.bar_length_mm / 2, lamps.bar_length_mm / 2))  # fmt: skip
+    body = block(
+        (-lamps.bar_height_mm / 2, lamps.bar_height_mm / 2),
+        (-lamps.bar_width_mm / 2, lamps.bar_width_mm / 2),
+        (-lamps.bar_length_mm / 2, lamps.bar_length_mm / 2),
+    )
     turn = degrees(atan2(-side * cy, -cx))
     return Location((p.sensor_to_aim_mm + cx, side * cy, middle), (0, 0, turn)) * body
 
@@ -93,7 +106,13 @@ def _camera(p: Params) -> Part:
 
 def _lens(p: Params) -> Part:
     lens, axis = p.all.lens, p.axis_height_mm
-    back = p.camera_face_x_mm + CAMERA_PLATE_MM + CAMERA_BOSS_MM + p.camera.board_mm[2] + p.camera.housing_height_mm
+    back = (
+        p.camera_face_x_mm
+        + CAMERA_PLATE_MM
+        + CAMERA_BOSS_MM
+        + p.camera.board_mm[2]
+        + p.camera.housing_height_mm
+    )
     thin = rod((back, 0, axis), (1, 0, 0), 30.0, lens.flange_mm + 6 - back)
     barrel = rod((lens.flange_mm + 6, 0, axis), (1, 0, 0), lens.barrel_diameter_mm, lens.length_mm - 6)
     return joined(thin, barrel)
@@ -123,12 +142,19 @@ def _display(p: Params) -> Part:
     oled, low = p.oled, box.height_mm(p)
     seat = oled.glass_mm[2] + 0.2
     wide, tall, thick = oled.board_mm
-    holes = [rod((cx + x, cy + y, low - seat - thick - 1), (0, 0, 1), oled.hole_diameter_mm, thick + 2)
-             for x, y in oled.holes_mm]  # fmt: skip
-    board = block((cx - wide / 2, cx + wide / 2), (cy - tall / 2, cy + tall / 2), (low - seat - thick, low - seat))
+    holes = [
+        rod((cx + x, cy + y, low - seat - thick - 1), (0, 0, 1), oled.hole_diameter_mm, thick + 2)
+        for x, y in oled.holes_mm
+    ]
+    board = block(
+        (cx - wide / 2, cx + wide / 2), (cy - tall / 2, cy + tall / 2), (low - seat - thick, low - seat)
+    )
     gx, gy = oled.glass_centre_mm
-    glass = block((cx + gx - oled.glass_mm[0] / 2, cx + gx + oled.glass_mm[0] / 2),
-                  (cy + gy - oled.glass_mm[1] / 2, cy + gy + oled.glass_mm[1] / 2), (low - seat, low - 0.2))  # fmt: skip
+    glass = block(
+        (cx + gx - oled.glass_mm[0] / 2, cx + gx + oled.glass_mm[0] / 2),
+        (cy + gy - oled.glass_mm[1] / 2, cy + gy + oled.glass_mm[1] / 2),
+        (low - seat, low - 0.2),
+    )
     return joined(without(board, holes), glass)
 
 
@@ -155,21 +181,28 @@ def _sheet(p: Params) -> Part:
     width, length = p.board_size_mm
     front = -p.all.fits.paper_mm
     behind = front - p.all.chart.board_mm
-    outline = [p.on_slope(s, n) for s, n in ((-length / 2, front), (length / 2, front), (length / 2, behind),
-                                             (-length / 2, behind))]  # fmt: skip
+    outline = [
+        p.on_slope(s, n)
+        for s, n in ((-length / 2, front), (length / 2, front), (length / 2, behind), (-length / 2, behind))
+    ]
     return xz_prism(outline, (-width / 2, width / 2))
 
 
 def _paper(p: Params) -> Part:
     width, length = p.paper_mm
     thick = p.all.fits.paper_mm
-    outline = [p.on_slope(s, n) for s, n in ((-length / 2, 0), (length / 2, 0), (length / 2, -thick), (-length / 2, -thick))]
+    outline = [
+        p.on_slope(s, n)
+        for s, n in ((-length / 2, 0), (length / 2, 0), (length / 2, -thick), (-length / 2, -thick))
+    ]
     return xz_prism(outline, (-width / 2, width / 2))
 
 
 def _hood(p: Params) -> Part:
     length, half = light.hood_length_mm(p), light.hood_width_mm(p) / 2
-    return xz_prism(bar(light.along_hood(p, 0.2), light.along_hood(p, length), p.all.lamps.hood_sheet_mm), (-half, half))
+    return xz_prism(
+        bar(light.along_hood(p, 0.2), light.along_hood(p, length), p.all.lamps.hood_sheet_mm), (-half, half)
+    )
 
 
 def bought_parts(p: Params) -> list[BoughtPart]:
@@ -223,7 +256,12 @@ def field_of_view(p: Params, spare_mm: float = 0.0) -> Part:
         z_sign = 1 if height > 0 else -1
         far.append((x - 0.3, y + y_sign * spare_mm, p.axis_height_mm + height + z_sign * spare_mm))
         part = max(start - image, 0.0) / (x - image)
-        near.append((start, y_sign * pupil * (1 - part) + y * part + y_sign * spare_mm,
-                     p.axis_height_mm + z_sign * pupil * (1 - part) + height * part + z_sign * spare_mm))  # fmt: skip
+        near.append(
+            (
+                start,
+                y_sign * pupil * (1 - part) + y * part + y_sign * spare_mm,
+                p.axis_height_mm + z_sign * pupil * (1 - part) + height * part + z_sign * spare_mm,
+            )
+        )
     sections = [Face(Wire.make_polygon(corners)) for corners in (near, far)]
     return Part() + Solid.make_loft([section.outer_wire() for section in sections], ruled=True)

@@ -43,8 +43,11 @@ def open_edges(part: Part) -> int:
     vertices, triangles = mesh(part, 0.1)
     _, merged = np.unique(np.round(vertices, 4), axis=0, return_inverse=True)
     triangles = merged.reshape(-1)[triangles]
-    triangles = triangles[(triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2])
-                          & (triangles[:, 0] != triangles[:, 2])]  # fmt: skip
+    triangles = triangles[
+        (triangles[:, 0] != triangles[:, 1])
+        & (triangles[:, 1] != triangles[:, 2])
+        & (triangles[:, 0] != triangles[:, 2])
+    ]
     count: Counter[tuple[int, int]] = Counter()
     for a, b, c in triangles.tolist():
         for u, v in ((a, b), (b, c), (c, a)):
@@ -135,10 +138,12 @@ def thinnest_wall_mm(part: Part, samples: int = 500) -> tuple[float, tuple[float
     corners, normals, areas = corners[keep], normals[keep] / areas[keep, None], areas[keep]
     generator = np.random.default_rng(7)
     # half of the rays by area, half by triangle, so that small features are met too
-    chosen = np.concatenate([
-        generator.choice(len(areas), samples // 2, p=areas / areas.sum()),
-        generator.choice(len(areas), samples // 2),
-    ])  # fmt: skip
+    chosen = np.concatenate(
+        [
+            generator.choice(len(areas), samples // 2, p=areas / areas.sum()),
+            generator.choice(len(areas), samples // 2),
+        ]
+    )
     weights = generator.dirichlet((1.0, 1.0, 1.0), len(chosen))
     starts = np.einsum("nk,nkd->nd", weights, corners[chosen]) - 1e-4 * normals[chosen]
     directions = -normals[chosen]

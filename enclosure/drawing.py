@@ -40,7 +40,9 @@ def _line(edge: Edge) -> Line:
     return [(point.X, point.Y) for point in points]
 
 
-def _project(part: Part, name: str, eye: tuple[float, float, float], up: tuple[float, float, float]) -> Projection:
+def _project(
+    part: Part, name: str, eye: tuple[float, float, float], up: tuple[float, float, float]
+) -> Projection:
     centre = part.bounding_box().center()
     seen, hidden = part.project_to_viewport(
         tuple(centre + Vector(*eye) * 1000), viewport_up=up, look_at=tuple(centre)
@@ -67,14 +69,20 @@ def _dimension(x1: float, y1: float, x2: float, y2: float, value: float) -> str:
 
 
 def _page(body: list[str], width: float, height: float) -> str:
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.1f}mm" height="{height:.1f}mm" '
-        f'viewBox="0 0 {width:.1f} {height:.1f}" font-family="sans-serif" font-size="4" fill="none">',
-        '<marker id="a" viewBox="-2 -2 4 4" markerWidth="6" markerHeight="6"><circle r="1" fill="#2456a6"/></marker>',
-        f'<rect width="{width:.1f}" height="{height:.1f}" fill="#ffffff"/>',
-        *body,
-        "</svg>",
-    ]) + "\n"  # fmt: skip
+    return (
+        "\n".join(
+            [
+                f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.1f}mm" height="{height:.1f}mm" '
+                f'viewBox="0 0 {width:.1f} {height:.1f}" font-family="sans-serif" font-size="4" fill="none">',
+                '<marker id="a" viewBox="-2 -2 4 4" markerWidth="6" markerHeight="6">'
+                '<circle r="1" fill="#2456a6"/></marker>',
+                f'<rect width="{width:.1f}" height="{height:.1f}" fill="#ffffff"/>',
+                *body,
+                "</svg>",
+            ]
+        )
+        + "\n"
+    )
 
 
 def part_drawing(part: Part, title: str) -> str:
@@ -84,7 +92,7 @@ def part_drawing(part: Part, title: str) -> str:
         _project(part, "from the chart (+x)", (1, 0, 0), (0, 0, 1)),
         _project(part, "from above", (0, 0, 1), (0, 1, 0)),
     ]
-    (ax0, ax1, ay0, ay1), (bx0, bx1, by0, by1), (cx0, cx1, cy0, cy1) = (view.extent for view in views)
+    (ax0, ax1, ay0, ay1), (bx0, bx1, _, by1), (cx0, cx1, cy0, cy1) = (view.extent for view in views)
     left = MARGIN_MM
     first = max(ax1 - ax0, cx1 - cx0)
     second = left + first + MARGIN_MM + 8
@@ -93,10 +101,14 @@ def part_drawing(part: Part, title: str) -> str:
     holes = round_holes(part)
     body = [f'<text x="{left}" y="9" font-size="5.5" fill="#000">{escape(title)} – mm, 1:1</text>']
     if holes:
-        body.append(f'<text x="{left}" y="{lower + (cy1 - cy0) + MARGIN_MM + 2:.1f}" fill="#555">holes: {holes}</text>')
+        body.append(
+            f'<text x="{left}" y="{lower + (cy1 - cy0) + MARGIN_MM + 2:.1f}" fill="#555">holes: {holes}</text>'
+        )
     for view, (x, y) in zip(views, places, strict=True):
         x0, x1, y0, y1 = view.extent
-        body.append(f'<path d="{_path(view.hidden, x, y)}" stroke="#9aa3ab" stroke-width="0.18" stroke-dasharray="1.5 1"/>')
+        body.append(
+            f'<path d="{_path(view.hidden, x, y)}" stroke="#9aa3ab" stroke-width="0.18" stroke-dasharray="1.5 1"/>'
+        )
         body.append(f'<path d="{_path(view.seen, x, y)}" stroke="#000" stroke-width="0.35"/>')
         body.append(f'<text x="{x + x0:.1f}" y="{y - y1 - 2:.1f}" fill="#555">{view.name}</text>')
         body.append(_dimension(x + x0, y - y0 + 7, x + x1, y - y0 + 7, x1 - x0))
@@ -138,9 +150,15 @@ def sheets(p: Params) -> dict[str, str]:
     width, length = p.board_size_mm
     return {
         "sheet_chart": sheet_drawing(
-            "Chart sheet", width, length, f"{p.all.chart.board_mm:g} mm, flat within 0.3 mm; float glass or aluminium composite"
+            "Chart sheet",
+            width,
+            length,
+            f"{p.all.chart.board_mm:g} mm float glass or aluminium composite, flat within 0.3 mm",
         ),
         "sheet_hood": sheet_drawing(
-            "Hood sheet", light.hood_width_mm(p), light.hood_length_mm(p), f"{p.all.lamps.hood_sheet_mm:g} mm foam board, matt black"
+            "Hood sheet",
+            light.hood_width_mm(p),
+            light.hood_length_mm(p),
+            f"{p.all.lamps.hood_sheet_mm:g} mm foam board, matt black",
         ),
     }

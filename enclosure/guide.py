@@ -25,20 +25,28 @@ def prints(p: Params) -> str:
 def distances(p: Params) -> str:
     """Distance, field and rail for common focal lengths on the High Quality Camera, at 24 focal lengths."""
     wide, tall = p.raw["camera"]["hq"]["sensor_mm"]
-    rows = ["| Focal length, mm | Sensor to star, mm | Field at the star, mm | Rail at least, mm |", "|---:|---:|---|---:|"]
+    titles = "| Focal length, mm | Sensor to star, mm | Field at the star, mm | Rail at least, mm |"
+    rows = [titles, "|---:|---:|---|---:|"]
     behind = 70.0 - p.rail_span_mm[0]
     for focal in (16, 25, 35, 50, 75, 100):
         distance = 24.0 * focal
         # o + i = d and 1/o + 1/i = 1/f
         o = (distance + (distance * distance - 4 * distance * focal) ** 0.5) / 2
         m = focal / (o - focal)
-        rows.append(f"| {focal} | {distance:.0f} | {wide / m:.0f} × {tall / m:.0f} | {distance + behind:.0f} |")
+        rows.append(
+            f"| {focal} | {distance:.0f} | {wide / m:.0f} × {tall / m:.0f} | {distance + behind:.0f} |"
+        )
     return "\n".join(rows)
 
 
 def tables(p: Params) -> dict[str, str]:
     """Every table by the name in its marks."""
-    return {"prints": prints(p), "wiring": wiring.table(), "mounts": mounts.table(), "distances": distances(p)}
+    return {
+        "prints": prints(p),
+        "wiring": wiring.table(),
+        "mounts": mounts.table(),
+        "distances": distances(p),
+    }
 
 
 def with_tables(text: str, p: Params) -> str:

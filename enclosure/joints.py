@@ -60,7 +60,9 @@ def _placed(place: Location, point: Vector3, along: Vector3) -> tuple[Vector3, V
     return tuple(start), tuple(end - start)
 
 
-def _profile_screw(what: str, part: str, seat: Vector3, along: Vector3 = (0, 0, -1), length: float = 16.0) -> Joint:
+def _profile_screw(
+    what: str, part: str, seat: Vector3, along: Vector3 = (0, 0, -1), length: float = 16.0
+) -> Joint:
     return Joint(what, "m5", length, seat, along, part, "slot", washer=True)
 
 
@@ -90,13 +92,17 @@ def _camera(p: Params) -> list[Joint]:
     face, axis = p.camera_face_x_mm, p.axis_height_mm
     plate_top = face + CAMERA_PLATE_MM
     joints = [
-        Joint("camera plate, fixed", "m3", 10.0, (plate_top, y, z), (-1, 0, 0), "camera_plate", "camera_upright")
+        Joint(
+            "camera plate, fixed", "m3", 10.0, (plate_top, y, z), (-1, 0, 0), "camera_plate", "camera_upright"
+        )
         for y, z in camera.plate_screws_mm(p)
     ]
     board = plate_top + CAMERA_BOSS_MM + p.camera.board_mm[2]
     length = 6.0 if p.camera.screw == "m25" else 5.0
     joints += [
-        Joint("camera board", p.camera.screw, length, (board, y, axis + z), (-1, 0, 0), "camera", "camera_plate")
+        Joint(
+            "camera board", p.camera.screw, length, (board, y, axis + z), (-1, 0, 0), "camera", "camera_plate"
+        )
         for y, z in p.camera.holes_mm
     ]
     joints += [
@@ -114,10 +120,19 @@ def _cradle(p: Params) -> list[Joint]:
         for y in (-10.0, 10.0)
     ]
     joints += [
-        Joint("cradle head", "m5", 20.0, (x - lens_cradle.STEM_MM, y, bolt), (1, 0, 0), "cradle_base", "cradle_head",
-              washer=True, over_slot=True)
+        Joint(
+            "cradle head",
+            "m5",
+            20.0,
+            (x - lens_cradle.STEM_MM, y, bolt),
+            (1, 0, 0),
+            "cradle_base",
+            "cradle_head",
+            washer=True,
+            over_slot=True,
+        )
         for y in (-lens_cradle.BOLT_Y_MM, lens_cradle.BOLT_Y_MM)
-    ]  # fmt: skip
+    ]
     return joints
 
 

@@ -58,7 +58,9 @@ def write_everything(p: Params, folder: Path) -> None:
     export_step(compound(p), str(folder / "step" / "bench.step"))
     pictures.write_all(p, folder / "pictures")
     (folder / "print-list.txt").write_text(print_list(p) + "\n", encoding="utf-8")
-    (folder / "screws.json").write_text(json.dumps(dict(sorted(counted(p).items())), indent=1) + "\n", encoding="utf-8")
+    (folder / "screws.json").write_text(
+        json.dumps(dict(sorted(counted(p).items())), indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,7 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="./scripts/enclosure", description=__doc__)
     parser.add_argument("--params", type=Path, default=DEFAULT, help="parameter file (enclosure/params.toml)")
     parser.add_argument("--out", type=Path, default=OUT, help="folder to write to (enclosure/out)")
-    parser.add_argument("--pictures", action="store_true", help="only draw the pictures and tables of README.md anew")
+    parser.add_argument(
+        "--pictures", action="store_true", help="only draw the pictures and tables of README.md anew"
+    )
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
     try:
@@ -81,7 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     write_everything(p, chosen.out)
     print(print_list(p))
-    print(f"optical axis {p.axis_height_mm:g} mm above the rail, aim point {p.sensor_to_aim_mm:g} mm from the sensor plane,")
+    print(f"optical axis {p.axis_height_mm:g} mm above the rail,")
+    print(f"aim point {p.sensor_to_aim_mm:g} mm from the sensor plane,")
     start, end = p.rail_span_mm
     print(f"rail {end - start:g} mm; written to {chosen.out} in {time.monotonic() - began:.0f} s")
     return 0

@@ -53,7 +53,10 @@ def advice(name: str) -> str:
 
 def table() -> str:
     """The adapter table as Markdown."""
-    rows = ["| Mount | Flange focal distance, mm | Adapter to C mount, mm | What to do |", "|---|---:|---:|---|"]
+    rows = [
+        "| Mount | Flange focal distance, mm | Adapter to C mount, mm | What to do |",
+        "|---|---:|---:|---|",
+    ]
     for name, flange in sorted(FLANGE_MM.items(), key=lambda item: item[1]):
         rows.append(f"| {name} | {flange:g} | {adapter_length_mm(flange):+.3f} | {advice(name)} |")
     return "\n".join(rows)

@@ -100,7 +100,9 @@ class Params:
     @property
     def camera_face_x_mm(self) -> float:
         """x of the upright's front face, so that the sensor lies in the plane x = 0."""
-        return -(CAMERA_PLATE_MM + CAMERA_BOSS_MM + self.camera.board_mm[2] + self.camera.sensor_above_board_mm)
+        return -(
+            CAMERA_PLATE_MM + CAMERA_BOSS_MM + self.camera.board_mm[2] + self.camera.sensor_above_board_mm
+        )
 
     @property
     def lamp_post_y_mm(self) -> float:
@@ -136,7 +138,9 @@ class Params:
             raise ParameterError("barrel_diameter_mm: no room for the cradle below so thick a lens")
         gate = self.sensor_to_aim_mm - self.all.lamps.before_aim_mm - 45.0
         if gate < self.lens_front_x_mm + 20.0:
-            raise ParameterError("the lens would reach the lamp gate: enlarge the distance or lower before_aim_mm")
+            raise ParameterError(
+                "the lens would reach the lamp gate: enlarge the distance or lower before_aim_mm"
+            )
         return self
 
     @property

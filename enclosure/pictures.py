@@ -18,18 +18,28 @@ Chosen = list[tuple[Shape, str]]
 
 CAMERA = {"camera_upright", "camera_plate", "camera", "lens", "cradle_base", "cradle_head"}
 CHART = {"saddle", "chart_bracket_left", "chart_bracket_right", "chart_bar", "sheet", "paper"}
-LIGHT = {"lamp_bar", "post_left", "post_right", "led_bar_left", "led_bar_right", "lamp_clip", "hood",
-         "hood_clip_rear", "hood_clip_left", "hood_clip_right"}  # fmt: skip
+LIGHT = {
+    "lamp_bar",
+    "post_left",
+    "post_right",
+    "led_bar_left",
+    "led_bar_right",
+    "lamp_clip",
+    "hood",
+    "hood_clip_rear",
+    "hood_clip_left",
+    "hood_clip_right",
+}
 BOX = {"box_base", "box_lid", "pi", "display", "controls"}
 RAIL = {"rail", "rail_foot"}
 
 
-def _named(standing: list[Standing], names: set[str], lift: dict[str, tuple[float, float, float]] | None = None) -> Chosen:
+def _named(
+    standing: list[Standing], names: set[str], lift: dict[str, tuple[float, float, float]] | None = None
+) -> Chosen:
     """Parts by name, some moved away so that one sees how they go together."""
     lift = lift or {}
-    return [
-        (Location(lift.get(s.name, (0, 0, 0))) * s.solid, s.colour) for s in standing if s.name in names
-    ]
+    return [(Location(lift.get(s.name, (0, 0, 0))) * s.solid, s.colour) for s in standing if s.name in names]
 
 
 def _bench(standing: list[Standing]) -> Chosen:
@@ -37,22 +47,36 @@ def _bench(standing: list[Standing]) -> Chosen:
 
 
 def _box(standing: list[Standing]) -> Chosen:
-    return _named(standing, BOX, {"box_lid": (0, 0, 95), "controls": (0, 0, 95), "display": (0, 0, 60), "pi": (0, 0, 38)})
+    return _named(
+        standing,
+        BOX,
+        {"box_lid": (0, 0, 95), "controls": (0, 0, 95), "display": (0, 0, 60), "pi": (0, 0, 38)},
+    )
 
 
 def _camera(standing: list[Standing]) -> Chosen:
-    lift = {"camera_plate": (26, 0, 0), "camera": (58, 0, 0), "lens": (115, 0, 0), "cradle_base": (45, 0, 0),
-            "cradle_head": (115, 0, 0)}  # fmt: skip
+    lift = {
+        "camera_plate": (26, 0, 0),
+        "camera": (58, 0, 0),
+        "lens": (115, 0, 0),
+        "cradle_base": (45, 0, 0),
+        "cradle_head": (115, 0, 0),
+    }
     return _named(standing, CAMERA, lift)
 
 
 def _chart(standing: list[Standing]) -> Chosen:
-    return [item for item, s in zip(_bench(standing), standing, strict=True)
-            if s.name in CHART and (s.name != "saddle" or s.solid.center().X > 500)]  # fmt: skip
+    return [
+        item
+        for item, s in zip(_bench(standing), standing, strict=True)
+        if s.name in CHART and (s.name != "saddle" or s.solid.center().X > 500)
+    ]
 
 
 def _light(standing: list[Standing]) -> Chosen:
-    return _named(standing, LIGHT | {"chart_bracket_left", "chart_bracket_right", "sheet", "paper", "chart_bar"})
+    return _named(
+        standing, LIGHT | {"chart_bracket_left", "chart_bracket_right", "sheet", "paper", "chart_bar"}
+    )
 
 
 def _camera_together(standing: list[Standing]) -> Chosen:

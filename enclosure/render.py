@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +50,7 @@ def _edge_points(shape: Shape, step: float) -> Floats:
             knots = np.stack([a, b])
         else:
             knots = np.array([tuple(edge.position_at(t)) for t in np.linspace(0, 1, 17)])
-        for a, b in zip(knots[:-1], knots[1:], strict=True):
+        for a, b in pairwise(knots):
             count = max(2, int(np.linalg.norm(b - a) / step) + 1)
             points.append(a + (b - a) * np.linspace(0, 1, count)[:, None])
     return np.concatenate(points) if points else np.zeros((0, 3))
@@ -73,14 +74,26 @@ def render(items: Sequence[tuple[Shape, str]], view: View) -> Image.Image:
     picture = np.full((height, width, 3), BACKGROUND, float)
     light = LIGHT / np.linalg.norm(LIGHT)
     for vertices, triangles, colour, _ in meshes:
-        _fill(project(vertices), vertices, triangles, np.array(ImageColor.getrgb(colour)[:3], float), light, depth, picture)
+        _fill(project(vertices), vertices, triangles, _rgb(colour), light, depth, picture)
     for _, _, colour, shape in meshes:
-        _lines(project(_edge_points(shape, 0.7 / scale)), np.array(ImageColor.getrgb(colour)[:3], float), depth, picture)
+        _lines(project(_edge_points(shape, 0.7 / scale)), _rgb(colour), depth, picture)
     image = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
     return image.resize(view.size, Image.Resampling.BOX)
 
 
-def _fill(screen: Floats, world: Floats, triangles, colour: Floats, light: Floats, depth: Floats, picture: Floats) -> None:
+def _rgb(colour: str) -> Floats:
+    return np.array(ImageColor.getrgb(colour)[:3], float)
+
+
+def _fill(
+    screen: Floats,
+    world: Floats,
+    triangles: npt.NDArray[np.int64],
+    colour: Floats,
+    light: Floats,
+    depth: Floats,
+    picture: Floats,
+) -> None:
     corners = world[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     lengths = np.linalg.norm(normals, axis=1)

@@ -109,11 +109,15 @@ def svg(pins: dict[str, int | None] | None = None) -> str:
         return min(w.pin for w in made if w.device == device and isinstance(w.carries, int))
 
     out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'font-family="sans-serif" font-size="12">',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        '<text x="450" y="22" text-anchor="middle" font-size="15" font-weight="bold">Wiring of the 40-pin header</text>',
-        '<text x="450" y="38" text-anchor="middle" fill="#555">pin 1 is the square pad, at the corner with the SD card</text>',
-        f'<rect x="{left - 18}" y="{top - 16}" width="{right - left + 36}" height="{20 * pitch + 6}" rx="6" fill="#2e7d4f"/>',
+        '<text x="450" y="22" text-anchor="middle" font-size="15" font-weight="bold">'
+        "Wiring of the 40-pin header</text>",
+        '<text x="450" y="38" text-anchor="middle" fill="#555">'
+        "pin 1 is the square pad, at the corner with the SD card</text>",
+        f'<rect x="{left - 18}" y="{top - 16}" width="{right - left + 36}" height="{20 * pitch + 6}" rx="6" '
+        'fill="#2e7d4f"/>',
     ]
     lanes = [0, 0]
     for column in (0, 1):
@@ -123,7 +127,8 @@ def svg(pins: dict[str, int | None] | None = None) -> str:
             own = sorted((w for w in made if w.device == device), key=lambda w: w.pin)
             tall = 27 + 18 * len(own)
             x = 20 if column == 0 else width - 260
-            out.append(f'<rect x="{x}" y="{y:.0f}" width="240" height="{tall}" rx="6" fill="#f3f4f6" stroke="#8a9099"/>')
+            frame = f'<rect x="{x}" y="{y:.0f}" width="240" height="{tall}" rx="6"'
+            out.append(frame + ' fill="#f3f4f6" stroke="#8a9099"/>')
             out.append(f'<text x="{x + 8}" y="{y + 15:.0f}" font-weight="bold">{escape(device)}</text>')
             for row, wire in enumerate(own):
                 wy = y + 32 + 18 * row
@@ -146,8 +151,13 @@ def svg(pins: dict[str, int | None] | None = None) -> str:
         used = any(w.pin == pin for w in made)
         colour = COLOURS.get(str(carries), COLOURS["signal"]) if used else "#b9c2bb"
         label = f"GPIO {carries}" if isinstance(carries, int) else str(carries)
-        shape = (f'<rect x="{x - 6}" y="{y - 6}" width="12" height="12" ' if pin == 1 else f'<circle cx="{x}" cy="{y}" r="6.5" ')
-        out.append(shape + f'fill="{colour}" stroke="#ffffff"><title>pin {pin}: {label}</title></{"rect" if pin == 1 else "circle"}>')
+        pad = (
+            f'rect x="{x - 6}" y="{y - 6}" width="12" height="12"'
+            if pin == 1
+            else f'circle cx="{x}" cy="{y}" r="6.5"'
+        )
+        closing = pad.split(" ")[0]
+        out.append(f'<{pad} fill="{colour}" stroke="#fff"><title>pin {pin}: {label}</title></{closing}>')
         out.append(f'<text x="{x + (14 if x == left else -14)}" y="{y + 3.5}" font-size="9" fill="#ffffff" '
                    f'text-anchor="{"start" if x == left else "end"}">{pin}</text>')  # fmt: skip
     out.append("</svg>")

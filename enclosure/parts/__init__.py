@@ -46,7 +46,7 @@ def _made(p: Params, name: str, make: Callable[[], Part], *depends: object) -> P
 
 def box_place(p: Params) -> Location:
     """Box frame to bench frame: turned so that the SD card and the ribbon face the camera."""
-    (x0, x1), _ = box.outer_mm(p)
+    (_, x1), _ = box.outer_mm(p)
     return Location((p.box_x_mm + x1, box.middle_y_mm(), 0), (0, 0, 180))
 
 
@@ -84,10 +84,10 @@ def printed_parts(p: Params) -> list[PrintedPart]:
                     _HERE, "PETG or ASA, 5 walls, 40 % infill, on its side"),
         PrintedPart("camera_plate", _made(p, "camera_plate", lambda: camera.plate(p), axis, face, p.raw["camera"][cam]),
                     (1, 0, 0), _HERE, "PETG or ASA, 4 walls, 40 % infill, pillars up"),
-        PrintedPart("chart_bracket_right", _made(p, "bracket_r", lambda: chart_holder.bracket(p, -1), *chart), (0, 1, 0),
-                    (aim,), "PETG, 5 walls, 30 % infill, cheek on the bed"),
-        PrintedPart("chart_bracket_left", _made(p, "bracket_l", lambda: chart_holder.bracket(p, 1), *chart), (0, -1, 0),
-                    (aim,), "PETG, 5 walls, 30 % infill, cheek on the bed"),
+        PrintedPart("chart_bracket_right", _made(p, "bracket_r", lambda: chart_holder.bracket(p, -1), *chart),
+                    (0, 1, 0), (aim,), "PETG, 5 walls, 30 % infill, cheek on the bed"),
+        PrintedPart("chart_bracket_left", _made(p, "bracket_l", lambda: chart_holder.bracket(p, 1), *chart),
+                    (0, -1, 0), (aim,), "PETG, 5 walls, 30 % infill, cheek on the bed"),
         PrintedPart("saddle", _made(p, "saddle", lambda: chart_holder.saddle(p)), (0, 1, 0),
                     (Location((p.sensor_to_aim_mm, 0, 0)), Location((p.sensor_to_aim_mm + light.post_x_mm(p), 0, 0))),
                     "PETG, 5 walls, 50 % infill, standing on one edge, with a brim"),

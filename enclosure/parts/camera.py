@@ -60,7 +60,9 @@ def upright(p: Params) -> Part:
     top, y = axis + UPRIGHT_ABOVE_AXIS_MM, (-HALF_WIDTH_MM, HALF_WIDTH_MM)
     rear = face - UPRIGHT_REAR_MM
     wall = xz_prism([(face - WALL_MM, 0), (face, 0), (face, top), (face - WALL_MM, top)], y)
-    foot = xz_prism([(rear, 0), (face + UPRIGHT_FRONT_MM, 0), (face + UPRIGHT_FRONT_MM, PLATE_MM), (rear, PLATE_MM)], y)
+    foot = xz_prism(
+        [(rear, 0), (face + UPRIGHT_FRONT_MM, 0), (face + UPRIGHT_FRONT_MM, PLATE_MM), (rear, PLATE_MM)], y
+    )
     brace = xz_prism(bar((face - WALL_MM / 2, axis + 8), (face - 70, PLATE_MM / 2), 12), y)
     body = joined(wall, foot, brace, *keys_along_x(p, (rear, face + UPRIGHT_FRONT_MM)))
     m3 = p.screw("m3")
@@ -74,7 +76,9 @@ def upright(p: Params) -> Part:
         (-RIBBON_MM[0] / 2, RIBBON_MM[0] / 2),
         (axis - 39 - RIBBON_MM[1], axis - 39),
     )
-    mark = xz_prism([(-0.5, PLATE_MM + 0.01), (0.5, PLATE_MM + 0.01), (0, PLATE_MM - 0.8)], (y[0] - 1, y[1] + 1))
+    mark = xz_prism(
+        [(-0.5, PLATE_MM + 0.01), (0.5, PLATE_MM + 0.01), (0, PLATE_MM - 0.8)], (y[0] - 1, y[1] + 1)
+    )
     holes = profile_screw_holes(p, [(x, s) for x in (front, back) for s in (-10, 10)])
     heads = [rod((back, s, PLATE_MM), (0, 0, 1), 12, 12) for s in (-10, 10)]
     return without(body, [*inserts, ribbon, mark, *holes, *heads])

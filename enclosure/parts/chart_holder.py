@@ -53,7 +53,8 @@ def slope_span_mm(p: Params) -> tuple[float, float]:
     low = -p.board_size_mm[1] / 2 - CLOSURE_MM
     thick = LIP_MM + channel_mm(p) + WEB_MM
     reach = min(
-        (SIZE_LIMIT_MM - thick * cos(p.tilt)) / sin(p.tilt), (SIZE_LIMIT_MM - thick * sin(p.tilt)) / cos(p.tilt)
+        (SIZE_LIMIT_MM - thick * cos(p.tilt)) / sin(p.tilt),
+        (SIZE_LIMIT_MM - thick * sin(p.tilt)) / cos(p.tilt),
     )
     return low, min(p.board_size_mm[1] / 2, low + reach)
 

@@ -97,9 +97,7 @@ def keys_along_x(p: Params, x: tuple[float, float], face: float = 0.0, outwards:
     return [yz_prism(key_section(p, y, face, outwards), x) for y in slot_centres_mm(p)]
 
 
-def keys_along_y(
-    p: Params, y: tuple[float, float], face: float, outwards: float
-) -> list[Part]:
+def keys_along_y(p: Params, y: tuple[float, float], face: float, outwards: float) -> list[Part]:
     """Both keys for a profile that runs along y."""
     return [xz_prism(key_section(p, x, face, outwards), y) for x in slot_centres_mm(p)]
 

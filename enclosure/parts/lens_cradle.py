@@ -78,6 +78,7 @@ def head(p: Params) -> Part:
     body = yz_prism(outline, (x, x + HEAD_MM))
     m5 = p.screw("m5")
     inserts = [
-        rod((x - 1, y, bolt), (1, 0, 0), m5.insert_hole_mm, 1 + m5.insert_mm + 6) for y in (-BOLT_Y_MM, BOLT_Y_MM)
+        rod((x - 1, y, bolt), (1, 0, 0), m5.insert_hole_mm, 1 + m5.insert_mm + 6)
+        for y in (-BOLT_Y_MM, BOLT_Y_MM)
     ]
     return without(body, inserts)

@@ -44,7 +44,10 @@ def lamp_clip(p: Params) -> Part:
     lamps, half = p.all.lamps, p.all.profile.side_mm / 2
     x, y = post_x_mm(p) + half, p.lamp_post_y_mm
     z = (-CLIP_MM / 2, CLIP_MM / 2)
-    width, height = lamps.bar_width_mm + 2 * p.all.fits.slide_mm, lamps.bar_height_mm + 2 * p.all.fits.slide_mm
+    width, height = (
+        lamps.bar_width_mm + 2 * p.all.fits.slide_mm,
+        lamps.bar_height_mm + 2 * p.all.fits.slide_mm,
+    )
     centre = (x + BASE_MM + 10.0, y - half - width / 2 - 8.0)
     turn = atan2(-centre[1], -centre[0])
 
@@ -55,7 +58,9 @@ def lamp_clip(p: Params) -> Part:
     def rectangle(u: tuple[float, float], v: tuple[float, float]) -> Points:
         return place([(u[0], v[0]), (u[1], v[0]), (u[1], v[1]), (u[0], v[1])])
 
-    base = xy_prism([(x, y + half), (x, y - half - 16), (x + BASE_MM, y - half - 16), (x + BASE_MM, y + half)], z)
+    base = xy_prism(
+        [(x, y + half), (x, y - half - 16), (x + BASE_MM, y - half - 16), (x + BASE_MM, y + half)], z
+    )
     outer = width / 2 + WALL_MM
     shell = xy_prism(rectangle((-height / 2 - WALL_MM, height / 2 + 2.0), (-outer, outer)), z)
     # light leaves along +u; the camera lies at −x, on the side of −v for a post at +y
@@ -108,7 +113,12 @@ def hood_clip_rear(p: Params) -> Part:
     middle = (board[0] + board[1]) / 2
 
     def band(s: tuple[float, float], n: tuple[float, float]) -> Points:
-        return [p.on_slope(s[0], n[0]), p.on_slope(s[1], n[0]), p.on_slope(s[1], n[1]), p.on_slope(s[0], n[1])]
+        return [
+            p.on_slope(s[0], n[0]),
+            p.on_slope(s[1], n[0]),
+            p.on_slope(s[1], n[1]),
+            p.on_slope(s[0], n[1]),
+        ]
 
     grip = xz_prism(band((top - 12, top + 8), (board[0] - WALL_MM, board[1] + WALL_MM)), y)
     sleeve = xz_prism(bar(along_hood(p, -4), along_hood(p, SLEEVE_MM), sheet + 2 * WALL_MM), y)
@@ -138,7 +148,11 @@ def hood_clip_front(p: Params, side: int) -> Part:
             (front[1] - 30, front[1]),
         ),
     )
-    body = xz_prism(bar(along_hood(p, span[0]), along_hood(p, span[1]), across), y(BASE_MM + FRONT_GRIP_MM, 0))
+    body = xz_prism(
+        bar(along_hood(p, span[0]), along_hood(p, span[1]), across), y(BASE_MM + FRONT_GRIP_MM, 0)
+    )
     slot = xz_prism(bar(along_hood(p, 0), along_hood(p, length + 60), sheet), y(BASE_MM + 60, BASE_MM))
-    hole = rod((front[0], side * (face + 1), front[1] - 20), (0, -side, 0), p.screw("m5").clear_mm, BASE_MM + 2)
+    hole = rod(
+        (front[0], side * (face + 1), front[1] - 20), (0, -side, 0), p.screw("m5").clear_mm, BASE_MM + 2
+    )
     return without(joined(web, body), [slot, hole])

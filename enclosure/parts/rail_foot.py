@@ -26,7 +26,5 @@ def rail_foot(p: Params) -> Part:
     body = joined(yz_prism(outline, x), *(yz_prism(key_section(p, y, 0.0, 1), x) for y in (-10.0, 10.0)))
     m5, m6 = p.screw("m5"), p.screw("m6")
     cutters = [rod((s, y, -40), (0, 0, 1), m5.clear_mm, 50) for s in (-8.0, 8.0) for y in (-10.0, 10.0)]
-    cutters += [
-        rod((0, sign * levelling_y_mm(p), -40), (0, 0, 1), m6.insert_hole_mm, 60) for sign in (-1, 1)
-    ]
+    cutters += [rod((0, sign * levelling_y_mm(p), -40), (0, 0, 1), m6.insert_hole_mm, 60) for sign in (-1, 1)]
     return without(body, cutters)

@@ -18,13 +18,28 @@ UNUSUAL = [
     {"station__tilt_deg": 60.0, "station__paper": "letter"},
     {"station__tilt_deg": 40.0, "station__paper": "a3"},
     {"station__tilt_deg": 30.0, "station__paper": "a4"},
-    {"lens__focal_length_mm": 50.0, "lens__flange_mm": 52.0, "lens__barrel_diameter_mm": 95.0, "lens__length_mm": 130.0},
-    {"lens__focal_length_mm": 100.0, "lens__flange_mm": 44.0, "lens__barrel_diameter_mm": 85.0, "lens__length_mm": 160.0,
-     "lens__f_number": 2.8, "station__paper": "a3"},
-    {"lens__focal_length_mm": 16.0, "lens__barrel_diameter_mm": 40.0, "lens__length_mm": 45.0,
-     "distance__sensor_to_aim_mm": 420.0},
+    {
+        "lens__focal_length_mm": 50.0,
+        "lens__flange_mm": 52.0,
+        "lens__barrel_diameter_mm": 95.0,
+        "lens__length_mm": 130.0,
+    },
+    {
+        "lens__focal_length_mm": 100.0,
+        "lens__flange_mm": 44.0,
+        "lens__barrel_diameter_mm": 85.0,
+        "lens__length_mm": 160.0,
+        "lens__f_number": 2.8,
+        "station__paper": "a3",
+    },
+    {
+        "lens__focal_length_mm": 16.0,
+        "lens__barrel_diameter_mm": 40.0,
+        "lens__length_mm": 45.0,
+        "distance__sensor_to_aim_mm": 420.0,
+    },
     {"chart__board_mm": 6.0, "lamps__post_mm": 500.0},
-]  # fmt: skip
+]
 """Other tilts, a heavy PL-mount lens, a long lens, a short one without cradle, a thick sheet of glass."""
 
 
@@ -32,10 +47,14 @@ def _covering() -> list[dict[str, object]]:
     """Nine of the 54, such that every two choices meet at least once."""
     pis, cameras, papers = ("pi4", "pi5", "zero2w"), ("hq", "gs", "module3"), ("a4", "a3", "letter")
     return [
-        {"station__pi": pis[i], "station__camera": cameras[j], "station__oled": ("0.96", "1.3")[(i * j + i + j) % 2],
-         "station__paper": papers[(i + j) % 3]}
+        {
+            "station__pi": pis[i],
+            "station__camera": cameras[j],
+            "station__oled": ("0.96", "1.3")[(i * j + i + j) % 2],
+            "station__paper": papers[(i + j) % 3],
+        }
         for i, j in product(range(3), range(3))
-    ]  # fmt: skip
+    ]
 
 
 COVERING = _covering()

@@ -10,7 +10,7 @@ import pytest
 from build123d import GeomType, Part, Vector
 
 from enclosure.params import Params
-from enclosure.parts import PrintedPart, printed_parts
+from enclosure.parts import PrintedPart, printed_parts, tools
 from enclosure.tests.sets import EVERY, UNUSUAL, label, made
 from enclosure.tests.test_boards import CAMERA_HOLES, bores
 
@@ -48,12 +48,15 @@ def chart_seat(p: Params, parts: dict[str, PrintedPart]) -> ChartSeat:
     planes, feet, normals = [], [], []
     for name in ("chart_bracket_right", "chart_bracket_left"):
         faces = _planes(parts[name])
-        # the sheet is pressed forwards against faces that look backwards: the largest of those
-        lip = max((f for f in faces if f[0] @ guess_up < 0.01 and f[0][0] > 0.3 and f[0][2] < -0.3), key=_lip_rank(p))
+        # the sheet is pressed forwards against large faces that look backwards
+        backs = [f for f in faces if abs(f[0] @ guess_up) < 0.01 and f[0][0] > 0.3 and f[2] > 500]
+        lip = max(backs, key=lambda f: float(-(f[1] @ f[0])))  # the webs' backs lie farther from the camera
         normals.append(-lip[0])
         planes.append(float(-lip[0] @ lip[1]))
         # the stop is the small tab that reaches inwards: its face looks up the chart
-        stops = [f for f in faces if f[0] @ guess_up > 0.99 and abs(f[1][1]) < p.paper_mm[0] / 2 and f[2] < 200]
+        stops = [
+            f for f in faces if f[0] @ guess_up > 0.99 and abs(f[1][1]) < p.paper_mm[0] / 2 and f[2] < 200
+        ]
         assert len(stops) == 1, name
         feet.append(float(stops[0][0] @ stops[0][1]))
     assert abs(planes[0] - planes[1]) < 1e-6
@@ -64,11 +67,6 @@ def chart_seat(p: Params, parts: dict[str, PrintedPart]) -> ChartSeat:
     up = np.array([-normal[2], 0, normal[0]])
     up *= np.sign(up[2])
     return ChartSeat(normal, up, planes[0] + p.all.fits.paper_mm, feet[0], float(side))
-
-
-def _lip_rank(p: Params):
-    """The lips' backs lie nearer to the camera than the webs' backs do; rank by nearness, then by size."""
-    return lambda f: (f[2] > 500, -f[0] @ f[1] if False else float(-(f[1] @ f[0])))
 
 
 def optical_axis(p: Params, parts: dict[str, PrintedPart]) -> tuple[float, float]:
@@ -117,13 +115,13 @@ def test_side_play_cannot_tilt_the_paper_noticeably() -> None:
 
 
 def test_mirror_on_the_wedge_looks_straight_at_the_camera() -> None:
-    from enclosure.parts import tools
-
     for choices in UNUSUAL[:3]:
         p = made(choices)
         wedge = next(part for part in tools(p) if part.name == "mirror_wedge")
         faces = [f for f in wedge.solid.faces() if f.geom_type == GeomType.PLANE]
-        on_chart = max(faces, key=lambda f: f.normal_at().dot(Vector(1, 0, -tan(p.tilt)).normalized()) * f.area)
+        on_chart = max(
+            faces, key=lambda f: f.normal_at().dot(Vector(1, 0, -tan(p.tilt)).normalized()) * f.area
+        )
         mirror = max(faces, key=lambda f: -f.normal_at().X * f.area)
         assert abs(mirror.normal_at().X + 1) < 1e-9
         angle = degrees(np.arccos(-mirror.normal_at().dot(on_chart.normal_at())))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import pytest
-from build123d import Part, Plane, Vector
+from build123d import Part, Plane, Solid, Vector
 
 from enclosure.assembly import Standing, assembly
-from enclosure.checks import Inside
 from enclosure.bought import field_of_view
+from enclosure.checks import Inside
 from enclosure.joints import Joint, joints
 from enclosure.params import Params
 from enclosure.tests.sets import COVERING, SCREWED, UNUSUAL, label, made
@@ -88,7 +88,11 @@ class Bench:
     @property
     def metal(self) -> list[Inside]:
         """All profiles."""
-        return [i for name in ("rail", "chart_bar", "lamp_bar", "post_left", "post_right") for i in self.inside[name]]
+        return [
+            i
+            for name in ("rail", "chart_bar", "lamp_bar", "post_left", "post_right")
+            for i in self.inside[name]
+        ]
 
 
 def _bench(p: Params) -> Bench:
@@ -128,7 +132,9 @@ def _problem(p: Params, bench: Bench, joint: Joint) -> str:
     bore = getattr(screw, "insert_hole_mm", None) or screw.pilot_mm
     target = bench.inside[joint.into]
     # depth over which there is material around the bore, up to the screw's tip
-    held = sum(0.25 for k in range(1, int(joint.reach_mm * 4)) if _filled(target, joint, k / 4, bore / 2 + 0.35))
+    held = sum(
+        0.25 for k in range(1, int(joint.reach_mm * 4)) if _filled(target, joint, k / 4, bore / 2 + 0.35)
+    )
     needed = {"m2": 2.0, "m25": 3.0, "m3": 4.0, "m4": 6.0, "m5": 5.0}[joint.screw]
     if held < needed:
         return f"only {held:.2f} mm of thread"
@@ -139,9 +145,7 @@ def _problem(p: Params, bench: Bench, joint: Joint) -> str:
     return ""
 
 
-def _cylinder(joint: Joint, start: float, end: float, diameter: float):
-    from build123d import Solid
-
+def _cylinder(joint: Joint, start: float, end: float, diameter: float) -> Solid:
     plane = Plane(origin=joint.seat, z_dir=Vector(*joint.along))
     low = min(start, end)
     moved = Plane(origin=plane.from_local_coords(Vector(0, 0, low)), z_dir=Vector(*joint.along))
@@ -149,9 +153,12 @@ def _cylinder(joint: Joint, start: float, end: float, diameter: float):
 
 
 def _in_profile(p: Params, metal: list[Inside], joint: Joint, depth: float) -> bool:
-    """True if the screw's axis passes at ``depth`` between the lips of a slot: metal on both sides, none on the axis."""
+    """True if the screw's axis passes at ``depth`` between the lips of a slot: metal beside it, none on it."""
     plane = Plane(origin=joint.seat, z_dir=Vector(*joint.along))
-    at = lambda u, v: plane.from_local_coords(Vector(u, v, depth + 0.05))  # noqa: E731
+
+    def at(u: float, v: float) -> Vector:
+        return plane.from_local_coords(Vector(u, v, depth + 0.05))
+
     if any(inside(at(0, 0)) for inside in metal):
         return False
     across = p.all.profile.slot_mm / 2 + 0.5
@@ -165,5 +172,7 @@ def _in_profile(p: Params, metal: list[Inside], joint: Joint, depth: float) -> b
 def test_screws_reach_and_do_not_bottom_out(choices: dict[str, object]) -> None:
     p = made(choices)
     bench = _bench(p)
-    wrong = {f"{j.what} {tuple(round(v) for v in j.seat)}": problem for j in joints(p) if (problem := _problem(p, bench, j))}
-    assert not wrong
+    problems = ((j, _problem(p, bench, j)) for j in joints(p))
+    assert not {
+        f"{j.what} at {tuple(round(v) for v in j.seat)}: {problem}" for j, problem in problems if problem
+    }

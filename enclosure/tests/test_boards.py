@@ -61,7 +61,9 @@ def bores(part: Part, diameter: float, along: tuple[float, float, float]) -> set
 @pytest.mark.parametrize("pi", PI_HOLES)
 def test_pillars_meet_the_raspberry_pis_holes(pi: str) -> None:
     p = load(station__pi=pi)
-    found = {xy[:2] for xy in bores(_solid("box_base", station__pi=pi), p.screw("m25").insert_hole_mm, (0, 0, 1))}
+    found = {
+        xy[:2] for xy in bores(_solid("box_base", station__pi=pi), p.screw("m25").insert_hole_mm, (0, 0, 1))
+    }
     assert found == set(PI_HOLES[pi])
 
 
@@ -112,7 +114,9 @@ def test_whole_picture_shows_through_the_window(oled: str) -> None:
     z = box.height_mm(p) + p.all.walls.lid_mm / 2
     for u in (-0.5, 0.0, 0.5):
         for v in (-0.5, 0.0, 0.5):
-            assert not solid.is_inside(Vector(cx + ax + u * p.oled.active_mm[0], cy + ay + v * p.oled.active_mm[1], z))
+            assert not solid.is_inside(
+                Vector(cx + ax + u * p.oled.active_mm[0], cy + ay + v * p.oled.active_mm[1], z)
+            )
 
 
 def test_papers_are_those_of_the_printed_chart() -> None:

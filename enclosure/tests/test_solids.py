@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from build123d import Vector
 
 from enclosure.checks import open_edges, overhangs, printed_size_mm, thinnest_wall_mm
-from enclosure.params import Params, ParameterError, load
+from enclosure.params import ParameterError, Params, load
 from enclosure.parts import PrintedPart, printed_parts, tools
 from enclosure.tests.sets import EVERY, UNUSUAL, made
 
@@ -53,12 +54,12 @@ def test_prints_without_support_or_names_the_need(p: Params, part: PrintedPart) 
 
 @every_part
 def test_lies_on_the_bed_with_a_real_face(p: Params, part: PrintedPart) -> None:
-    up = part.up
-    bed = min(v.dot(_vector(up)) for v in (vertex.center() for vertex in part.solid.vertices()))
+    up = Vector(*part.up)
+    bed = min(vertex.center().dot(up) for vertex in part.solid.vertices())
     area = sum(
         f.area
         for f in part.solid.faces()
-        if f.normal_at().dot(_vector(up)) < -0.999 and abs(f.center().dot(_vector(up)) - bed) < 0.01
+        if f.normal_at().dot(up) < -0.999 and abs(f.center().dot(up) - bed) < 0.01
     )
     assert area > 150, f"only {area:.0f} mm² on the bed"
 
@@ -76,9 +77,3 @@ def test_a_set_that_cannot_be_printed_is_refused_by_name() -> None:
         load(station__tilt_deg=70.0)
     with pytest.raises(ParameterError, match="barrel_diameter_mm"):
         load(lens__barrel_diameter_mm=140.0)
-
-
-def _vector(v):
-    from build123d import Vector
-
-    return Vector(*v)
