@@ -17,8 +17,8 @@ ensure_venv_module() {
     exit 1
   fi
   say "Installing python3-venv …"
-  apt-get update -qq >&2
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv >&2
+  apt-get update -qq >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv >/dev/null
 }
 
 check_python() {

@@ -1,9 +1,11 @@
 """A check as the tests need one."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from appliance.errors import StationDownError
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
+from appliance.station.state import StationState
 from appliance.store import CheckRecord
 from appliance.store.clock import Moment
 
@@ -36,3 +38,25 @@ def record(number: int = 1, **changes: object) -> CheckRecord:
         preview_px=(2028, 1520),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class StationDouble:
+    """What the page asks of a station's client; the socket itself is tested with the station."""
+
+    now: StationState | None
+    pressed: list[str | None] = field(default_factory=list)
+    error: Exception | None = None
+
+    def state(self) -> StationState:
+        if self.now is None:
+            raise StationDownError("No station answers.")
+        return self.now
+
+    def press(self, lens_tag: str | None = None) -> None:
+        if self.error:
+            raise self.error
+        self.pressed.append(lens_tag)
+
+    def select_lens(self, tag: str | None) -> None:
+        self.pressed.append(tag)

@@ -56,6 +56,9 @@ class GpioPanel:
 
     def close(self) -> None:
         """Darken the lamps and let the pins go."""
+        self.light(None)  # driven low first: a transistor's gate would hold the last level on a floating pin
+        if self._buzzer is not None:
+            self._buzzer.off()
         for device in (*self._buttons.values(), *self._lamps.values(), self._buzzer):
             if device is not None:
                 device.close()

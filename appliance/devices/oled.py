@@ -18,8 +18,8 @@ class OledGoneError(OSError):
 class Oled:
     """A :class:`~appliance.devices.Display` on I²C or SPI.
 
-    luma reports a lost panel as ``OSError`` or as its own ``DeviceNotFoundError``, in the constructor too; both leave
-    here as :class:`OledGoneError`.
+    luma reports a lost panel as ``OSError`` or as its own ``DeviceNotFoundError``, in the constructor too, and a
+    missing bus library as ``ImportError``; all leave here as :class:`OledGoneError`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -52,7 +52,7 @@ class Oled:
 def _is_absence(error: Exception) -> bool:
     from luma.core.error import Error
 
-    return isinstance(error, OSError | Error)
+    return isinstance(error, OSError | ImportError | Error)
 
 
 def _luma_device(settings: Settings) -> Any:

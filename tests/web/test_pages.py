@@ -3,16 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import SettingsFactory
-from examples import RESULT, record
+from examples import RESULT, StationDouble, record
 from flask.testing import FlaskClient
 
-from appliance.errors import StationBusyError, StationDownError
+from appliance.errors import StationBusyError
 from appliance.focus.result import Reason, Result, Verdict
 from appliance.station import screens
 from appliance.station.display_keeper import png_base64
@@ -21,28 +21,6 @@ from appliance.store import open_store
 from appliance.web.app import create_app
 
 HOME = {"Origin": "http://localhost", "Host": "localhost"}
-
-
-@dataclass
-class StationDouble:
-    """What the page asks of a station's client; the socket itself is tested with the station."""
-
-    now: StationState | None
-    pressed: list[str | None] = field(default_factory=list)
-    error: Exception | None = None
-
-    def state(self) -> StationState:
-        if self.now is None:
-            raise StationDownError("No station answers.")
-        return self.now
-
-    def press(self, lens_tag: str | None = None) -> None:
-        if self.error:
-            raise self.error
-        self.pressed.append(lens_tag)
-
-    def select_lens(self, tag: str | None) -> None:
-        self.pressed.append(tag)
 
 
 def ready() -> StationState:
