@@ -34,7 +34,7 @@ from appliance.sfr import EdgeBatch
 CURVE_FREQUENCY = 3
 """Index into FREQUENCY_CPP of the frequency that the plotted curve shows."""
 AMBIGUOUS_CHI2 = 30.0
-MOST_MOTION_PX = 1.5
+MOST_MOTION_PX = 4.0
 DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
 """Gaussian spread of a laser print on paper and its standard uncertainty, where none was measured."""
 
@@ -136,7 +136,16 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
 
 
 def _table(waves: Waves, widest_blur_px: float) -> PupilTable:
-    return PupilTable(FREQUENCY_CPP * waves.airy_px, max(1.5, widest_blur_px / waves.blur_px_per_wave))
+    return PupilTable(
+        FREQUENCY_CPP[passed_frequencies(waves)] * waves.airy_px,
+        max(1.5, widest_blur_px / waves.blur_px_per_wave),
+    )
+
+
+def passed_frequencies(waves: Waves) -> npt.NDArray[np.int_]:
+    """Indices of the frequencies that the lens passes: below 0.9 of the diffraction cutoff."""
+    passed = int(np.count_nonzero(FREQUENCY_CPP * waves.airy_px < 0.9))
+    return np.arange(max(passed, 3))
 
 
 def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
@@ -148,7 +157,7 @@ def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
 
 
 def _motion(fit: through.ThroughFocus) -> Reason | None:
-    """MOTION_BLUR if one direction is softer at all depths than the other, by more than a smear of 1.5 px."""
+    """MOTION_BLUR if one direction is softer at all depths than the other, by more than a smear of 4 px."""
     variance, sd = fit.shape[through.SMEAR], np.sqrt(fit.covariance[through.SMEAR, through.SMEAR])
     if abs(variance) > MOST_MOTION_PX**2 / 12 and abs(variance) > 4 * sd:
         return reason("MOTION_BLUR")
@@ -159,15 +168,17 @@ def _segments(
     pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves, reduction: float
 ) -> through.Segments:
     index = np.flatnonzero(usable(batch))
-    normal = batch.normal[index]
-    aperture = np.sinc(FREQUENCY_CPP * normal[:, :1]) * np.sinc(FREQUENCY_CPP * normal[:, 1:])
+    passed = passed_frequencies(waves)
+    frequency, normal = FREQUENCY_CPP[passed], batch.normal[index]
+    aperture = np.sinc(frequency * normal[:, :1]) * np.sinc(frequency * normal[:, 1:])
+    covariance = batch.covariance[np.ix_(index, passed, passed)]
     middle, ends = plan.middle_mm[index], plan.paper_mm[index]
     q_ends = [waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)]
     where = (pose.project(middle) - pose.centre_px) / pose.half_diagonal_px
     return through.Segments(
-        frequency_cpp=FREQUENCY_CPP,
-        sfr=batch.sfr[index] / aperture,
-        covariance=batch.covariance[index] / (aperture[:, :, None] * aperture[:, None, :]),
+        frequency_cpp=frequency,
+        sfr=batch.sfr[np.ix_(index, passed)] / aperture,
+        covariance=covariance / (aperture[:, :, None] * aperture[:, None, :]),
         q=waves.from_depth(pose.depth_mm(middle)),
         q_half=np.abs(q_ends[1] - q_ends[0]) / 2,
         scale_px_per_mm=plan.scale_px_per_mm[index] / reduction,
@@ -228,8 +239,6 @@ def _collect(
         np.array([fit.q_focus, fit.q_focus - fit.q_sd, fit.q_focus + fit.q_sd, q_low, q_high])
     )
     curve_q = np.linspace(q_low, q_high, 121)
-    w = fit.shape[through.KAPPA] * (curve_q - fit.q_focus) - fit.shape[through.SPHERICAL]
-    value, _ = table.lookup(table.at_spherical(fit.shape[through.SPHERICAL])[0], w)
     used = usable(batch)
     sfr, sd = np.full(len(plan), np.nan), np.full(len(plan), np.nan)
     sfr[used] = data.sfr[:, CURVE_FREQUENCY]
@@ -249,7 +258,7 @@ def _collect(
         magnification=waves.magnification,
         used=used,
         curve_depth_mm=waves.to_depth(curve_q),
-        curve_sfr=np.exp(fit.log_amplitude[CURVE_FREQUENCY]) * value[:, CURVE_FREQUENCY],
+        curve_sfr=through.curve(fit, table, curve_q)[:, CURVE_FREQUENCY],
         sfr=sfr,
         sfr_sd=sd,
         picture_px=pose.picture_px,

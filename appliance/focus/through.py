@@ -3,13 +3,15 @@
 Each edge segment j lies at its own depth; its defocus, in waves of wavefront error at the pupil's rim, is linear in
 dioptres (not in millimetres). The model of its SFR at frequency ν is
 
-    S(ν) = A(ν) · exp(−2π² ν² (σ_p² (g_j² − g²) ± v/2)) · mean over the segment of OTF(ν; W020, W040)
-    W020 = κ (q_j − q_f − b x_j − d r_j²) − W040
+    S(ν) = A(ν) · exp(−2π² ν² (σ_p² (g_j² − g²) ± v/2)) · [mean over the segment of OTF(ν; W020, W040) + E(ν, w_j)]
+    w_j = κ (q_j − q_f − b x_j − d r_j²),   W020 = w_j − W040
 
 with q the depth in waves, A(ν) what blurs alike at all depths (the print's spread at the mean scale and whatever the
 lens adds; the pixel aperture is divided out before), σ_p the print's spread on paper, g the local scale in px/mm, κ the
 ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and ± v/2 a smear (variance in px²)
-along or across the tilt, as motion leaves it.
+along or across the tilt, as motion leaves it. E is what the lens's wavefront has beyond defocus and spherical
+aberration: free at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world,
+that does not follow the model widens the interval instead of moving the result.
 
 **Best focus** q_f is the *diffraction focus*: the plane of least RMS wavefront error, where W020 = −W040 for the
 remaining spherical aberration. There the peak of the point spread (Strehl ratio) is highest, it does not depend on a
@@ -38,6 +40,11 @@ SHAPE_PARAMETERS = 8
 PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0])
 PRIOR_SD = np.array([np.inf, 0.35, 0.15, 0.0015, 3.0, 3.0, 0.3, 1.0])
 LOG_AMPLITUDE_SD = 0.35
+EVEN_TERMS = 4
+EVEN_SD = 0.01
+EVEN_SD_STRANGE = 0.3
+"""Prior of the even terms for a lens that follows the model, and for one that does not (reduced chi-square > 2)."""
+STRANGE_CHI2 = 2.0
 _HUBER = 3.0
 LEAST_REDUCED_CHI2 = 0.2
 
@@ -87,10 +94,9 @@ class ThroughFocus:
     q_sd: float
     shape: Array
     log_amplitude: Array
+    even: Array
     covariance: Array
     reduced_chi2: float
-    model: Array
-    weights: Array
 
 
 class _Model:
@@ -103,6 +109,7 @@ class _Model:
         self.g2 = data.scale_px_per_mm**2
         self.g2_mean = float(np.median(self.g2))
         self.sign = np.where(data.across, 0.5, -0.5)
+        self.even_scale = np.pi / table.w020[-1]
 
     def pupil(
         self, shape: Array, indices: npt.NDArray[np.int_] | slice = slice(None)
@@ -124,16 +131,21 @@ class _Model:
         field = shape[TILT_X] * d.x + shape[CURVATURE] * d.r2 + shape[ASTIGMATISM] * self.sign
         return np.asarray(d.q - shape[FOCUS] - field, float)
 
-    def evaluate(self, shape: Array, log_amplitude: Array) -> tuple[Array, Array]:
+    def evaluate(self, v: Array) -> tuple[Array, Array]:
         """(n, k) model and (n, k, parameters) derivatives."""
         d = self.data
+        shape, log_amplitude, even = split(v, len(d.frequency_cpp))
         value, slope, spherical = self.pupil(shape)
         square = -2 * np.pi**2 * d.frequency_cpp[None, :] ** 2
         relative, smear = square * (self.g2 - self.g2_mean)[:, None], square * self.sign[:, None]
         gain = np.exp(log_amplitude[None, :] + relative * shape[PRINT] + smear * shape[SMEAR])
-        model = gain * value
         k = len(d.frequency_cpp)
-        jacobian = np.zeros((*model.shape, SHAPE_PARAMETERS + k))
+        order = np.arange(1, EVEN_TERMS + 1)
+        phase = np.outer(np.clip(self.even_scale * shape[KAPPA] * self.offset(shape), -np.pi, np.pi), order)
+        basis, by_basis = np.cos(phase), -np.sin(phase) * order * self.even_scale
+        value, slope = value + basis @ even, slope + by_basis @ even
+        model = gain * value
+        jacobian = np.zeros((*model.shape, SHAPE_PARAMETERS + k + EVEN_TERMS * k))
         by_w = gain * slope
         jacobian[..., FOCUS] = -shape[KAPPA] * by_w
         jacobian[..., SPHERICAL] = gain * spherical
@@ -144,6 +156,9 @@ class _Model:
         jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]
         jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * self.sign[:, None]
         jacobian[:, np.arange(k), SHAPE_PARAMETERS + np.arange(k)] = model
+        for term in range(EVEN_TERMS):
+            place = SHAPE_PARAMETERS + (term + 1) * k + np.arange(k)
+            jacobian[:, np.arange(k), place] = gain * basis[:, term : term + 1]
         return model, jacobian
 
     def scan(self, candidates: Array, amplitude_prior: Array) -> tuple[Array, Array]:
@@ -165,6 +180,12 @@ class _Model:
             )
             best.append(log_a)
         return np.array(chi2), np.array(best)
+
+
+def split(v: Array, k: int) -> tuple[Array, Array, Array]:
+    """The fit's parameters: shape (SHAPE_PARAMETERS,), log amplitude (k,), even terms (EVEN_TERMS, k)."""
+    rest = v[SHAPE_PARAMETERS + k :].reshape(EVEN_TERMS, k)
+    return v[:SHAPE_PARAMETERS], v[SHAPE_PARAMETERS : SHAPE_PARAMETERS + k], rest
 
 
 def print_log_amplitude(frequency_cpp: Array, sigma_mm: float, scale_px_per_mm: float) -> Array:
@@ -202,36 +223,47 @@ def fit(
     )
     chi2, amplitudes = model.scan(candidates, prior_amplitude)
     start = int(np.argmin(chi2))
-    mean = np.concatenate([PRIOR_MEAN, prior_amplitude])
+    k = len(prior_amplitude)
+    mean = np.concatenate([PRIOR_MEAN, prior_amplitude, np.zeros(EVEN_TERMS * k)])
     mean[PRINT] = print_sigma_mm[0] ** 2
-    sd = np.concatenate([PRIOR_SD, np.full(len(prior_amplitude), LOG_AMPLITUDE_SD)])
+    sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.full(EVEN_TERMS * k, EVEN_SD)])
     sd[PRINT] = 2 * print_sigma_mm[0] * print_sigma_mm[1] + print_sigma_mm[1] ** 2
     v = mean.copy()
-    v[FOCUS], v[SHAPE_PARAMETERS:] = candidates[start], amplitudes[start]
-    v, weights, normal, chi2_red = _gauss_newton(model, v, mean, sd)
+    v[FOCUS], v[SHAPE_PARAMETERS : SHAPE_PARAMETERS + k] = candidates[start], amplitudes[start]
+    v, normal, chi2_red = _gauss_newton(model, v, mean, sd)
+    if chi2_red > STRANGE_CHI2:
+        sd[SHAPE_PARAMETERS + k :] = EVEN_SD_STRANGE
+        v, normal, chi2_red = _gauss_newton(model, v, mean, sd)
     covariance = np.asarray(np.linalg.pinv(normal) * max(chi2_red, LEAST_REDUCED_CHI2), float)
-    value, _ = model.evaluate(v[:SHAPE_PARAMETERS], v[SHAPE_PARAMETERS:])
+    shape, log_amplitude, even = split(v, k)
     return (
         ThroughFocus(
             q_focus=float(v[FOCUS]),
             q_sd=float(np.sqrt(covariance[FOCUS, FOCUS])),
-            shape=v[:SHAPE_PARAMETERS],
-            log_amplitude=v[SHAPE_PARAMETERS:],
+            shape=shape,
+            log_amplitude=log_amplitude,
+            even=even,
             covariance=covariance,
             reduced_chi2=chi2_red,
-            model=value,
-            weights=weights,
         ),
         chi2,
     )
 
 
-def _gauss_newton(model: _Model, v: Array, mean: Array, sd: Array) -> tuple[Array, Array, Array, float]:
+def curve(fit: ThroughFocus, table: PupilTable, q: Array) -> Array:
+    """(n, k) SFR of the fitted model on the optical axis at depths ``q`` (n,) in waves."""
+    w = fit.shape[KAPPA] * (q - fit.q_focus)
+    value, _ = table.lookup(table.at_spherical(fit.shape[SPHERICAL])[0], w - fit.shape[SPHERICAL])
+    phase = np.outer(np.clip(w / table.w020[-1], -1, 1) * np.pi, np.arange(1, EVEN_TERMS + 1))
+    return np.asarray(np.exp(fit.log_amplitude) * (value + np.cos(phase) @ fit.even), float)
+
+
+def _gauss_newton(model: _Model, v: Array, mean: Array, sd: Array) -> tuple[Array, Array, float]:
     tightness = 1 / sd**2
     damping = 1e-4
 
     def cost(v: Array) -> tuple[float, Array, Array]:
-        value, jacobian = model.evaluate(v[:SHAPE_PARAMETERS], v[SHAPE_PARAMETERS:])
+        value, jacobian = model.evaluate(v)
         r = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
         a = np.abs(r)
         robust = np.where(a < _HUBER, a * a, 2 * _HUBER * a - _HUBER**2).sum()
@@ -267,4 +299,4 @@ def _gauss_newton(model: _Model, v: Array, mean: Array, sd: Array) -> tuple[Arra
             break
     normal, _, w = normal_matrix(r, jacobian)
     reduced = float((w * r * r).sum() / max(r.size - len(v), 1))
-    return v, w, normal, reduced
+    return v, normal, reduced
