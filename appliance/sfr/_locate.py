@@ -124,12 +124,15 @@ def _fit_cells(count: F64, total: F64, lines: Lines, half_width: F64, reach: int
         model = dark[:, None, None] + contrast[:, None, None] * rise
         shift = -(contrast / wide)[:, None, None] * phi
         jac = np.stack(
-            [np.ones_like(rise), rise, shift, shift * tt, shift * z * wide[:, None, None], model * tt], axis=1
-        ).reshape(n, 6, -1)
+            [
+                np.ones_like(rise), rise, shift, shift * tt, shift * z * wide[:, None, None], model * tt,
+            ],
+            axis=1,
+        ).reshape(n, 6, -1)  # fmt: skip
         weighted = jac * weight[:, None, :]
-        delta = _solve(
-            weighted @ jac.transpose(0, 2, 1), (weighted @ (mean - model * gain).reshape(n, -1, 1))[..., 0]
-        )
+        residual = (mean - model * gain).reshape(n, -1, 1)
+        normal, right = weighted @ jac.transpose(0, 2, 1), (weighted @ residual)[..., 0]
+        delta = _solve(normal, right)
         dark, contrast = dark + delta[:, 0], contrast + delta[:, 1]
         most = wide * (1.0 if step else 0.5)
         offset = np.clip(offset + np.clip(delta[:, 2], -most, most), -half_width, half_width)
@@ -184,18 +187,20 @@ def _green_ratio(count: F64, total: F64) -> F64:
 
 
 def corrected(s: Strip, fit: Fit) -> F32:
-    """Sample values freed of the light's slope along the edge and of the greens' imbalance, (R, M) float32."""
+    """Sample values freed of the greens' imbalance and of the light's slope along the edge, (R, M)."""
     value = s.value
     if np.any(fit.green_ratio != 1):
         # the two greens meet at their common mean
         mean = (1 + fit.green_ratio) / 2
         row = np.where(s.odd, (mean / np.maximum(fit.green_ratio, 0.1))[s.edge], mean[s.edge])
         value = value * row.astype(np.float32)[:, None]
-    return np.asarray(value / (1 + fit.light_slope.astype(np.float32)[s.edge][:, None] * s.along))
+    light = fit.light_slope.astype(np.float32)[s.edge][:, None] * s.along
+    light += np.float32(1)
+    return np.asarray(value / light)
 
 
 def refine(plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None, rounds: int = 3) -> Fit:
-    """Pixel-exact Gauss–Newton on the samples near the edge, with the bend; weights as of shot noise."""
+    """Pixel-exact Gauss–Newton on the samples near the edge, with the bend."""
     for _ in range(rounds):
         core = np.minimum(3.0 * fit.sigma + 1.0, half_width)
         fit = _one_round(strip(plane, fit.lines, core, lattice), fit, core)
@@ -211,8 +216,8 @@ def _one_round(s: Strip, fit: Fit, core: F64) -> Fit:
     contrast = fit.contrast.astype(np.float32)[s.edge][:, None]
     model = dark + contrast * rise
     residual = corrected(s, fit) - model
-    floor = (0.05 * (np.abs(fit.dark) + fit.contrast) + 1e-12).astype(np.float32)[s.edge][:, None]
-    weight = s.usable / np.maximum(model, floor)
+    # one weight for all: any that differs between the sides would move an edge whose spread is not quite normal
+    weight = s.usable.astype(np.float32)
     base = [np.ones_like(rise), rise, shape, shape * z]
     rows: dict[tuple[int, int], F64] = {}
     right: list[F64] = []

@@ -43,9 +43,15 @@ RING_RATIO = 1.35
 OUTERMOST = 0.75
 """Part of the half width that the window may fill; the rest is left to the levels."""
 GRADIENT_PRIOR_PER_PX = 1e-3
+"""Standard deviation expected of the light's relative change per px across an edge."""
 RING_FREEDOM = 4.0
+"""How many independent values the unmodelled structure of a ring is taken to have."""
+TAIL_POWER = 3
+"""Power of (1 − window) that weighs the tail's samples: keeps the core's misfit out of them."""
 AIRY_SIGMA = 2.3
+"""Width of an Airy pattern's normal fit in units of its 1/u term."""
 TAIL_MOST_SIGMA = 0.6
+"""A larger 1/u term than an aperture can make is halo, and is left to the window."""
 TAIL_PRIOR_SIGMA = 0.3
 """A diffraction-limited lens has a 1/u term of 0.43 σ, a blurred one less."""
 
@@ -184,7 +190,7 @@ class _Tail:
             power = np.maximum(np.square(value) - 2 * variance, 1e-10)
             out[:, 2] = np.maximum(1 / power, out[:, 2])
             value, _ = self.slow_term(out)
-        out[np.abs(value) > most, 2] = 1e12
+        out[(value > most) | (value < 0), 2] = 1e12
         return out
 
 
@@ -249,7 +255,7 @@ def spread(
         columns[:, 2] = -(fit.contrast * ROOT2 / (np.pi * sigma))[:, None] * (
             slow - (less / np.square(sigma) / 4)[:, None] * slow_bent
         )
-        weight = (1 - inner) * count / (variance + count * structure)
+        weight = np.power(1 - inner, TAIL_POWER) * count / (variance + count * structure)
         tail = _Tail.of(columns, weight, residual - offset)
         precision = free if airy_px is not None else tail.plausible(free, TAIL_MOST_SIGMA * soft, shrink=last)
         inverse = tail.inverse(precision)
@@ -414,27 +420,30 @@ def _tail_covariance(s: Spread) -> F64:
     return np.asarray((s.tail_gain * s.per_bin[:, None, :]) @ s.tail_gain.transpose(0, 2, 1))
 
 
-def position_variance(s: Spread, lines_length: F64) -> tuple[F64, F64, F64]:
-    """Variance of offset (px²), slope (rad²) and bend (px⁻²) of the weighted fit, by its sandwich form on the bins."""
+def position(s: Spread, lines_length: F64) -> tuple[F64, F64, F64, F64]:
+    """What is left to correct of the offset, and the variances of offset (px²), slope (rad²) and bend (px⁻²).
+
+    The correction takes out the light's gradient across the edge, which the fit did not know; the variances are those of
+    the fit to pixels, in sandwich form on the bins.
+    """
     z = s.u[None, :] / s.sigma[:, None]
     phi = density(z)
-    level = np.maximum(
-        s.dark[:, None] + s.contrast[:, None] * s.rise, 0.05 * (np.abs(s.dark) + s.contrast)[:, None]
-    )
     core = np.abs(z) <= 3.0 + 1.0 / s.sigma[:, None]
-    weight = core * s.count / level
+    weight = core * s.count
     unit = (s.contrast / s.sigma)[:, None]
     jac = np.stack([np.ones_like(phi), s.rise, unit * phi * z, unit * phi], axis=1)
     # a bent edge's offset shares nothing with levels and width but through the offset itself
     normal = (jac * weight[:, None, :]) @ jac.transpose(0, 2, 1)
-    middle = (jac * (weight * s.variance / level)[:, None, :]) @ jac.transpose(0, 2, 1)
+    middle = (jac * (weight * s.variance)[:, None, :]) @ jac.transpose(0, 2, 1)
     scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-300))
     inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(4))
     inverse *= scale[:, :, None] * scale[:, None, :]
     straight = (inverse @ middle @ inverse)[:, 3, 3]
+    left = s.residual - s.tail_fit[:, 3:] * s.tail_columns[:, 3]
+    correction = -np.einsum("np,np->n", inverse[:, 3, :], (jac @ (weight * left)[:, :, None])[:, :, 0])
     # along the edge: [1, t, t²] on a uniform length, the bend held by its prior
     half = lines_length / 2
     bend_free = straight * 45 / 4 / half**4
     share = BEND_PRIOR_PER_PX**2 / (BEND_PRIOR_PER_PX**2 + bend_free)
     offset = straight * (1 + 5 / 4 * share)
-    return offset, straight * 3 / np.square(half), bend_free * share
+    return correction, offset, straight * 3 / np.square(half), bend_free * share

@@ -12,7 +12,7 @@ from appliance.frame import Bayer
 from appliance.sfr._locate import Fit, coarse, join, refine
 from appliance.sfr._normal import F64
 from appliance.sfr._pixels import I64, samples_per_row, segments_to_lines
-from appliance.sfr._spread import Response, Spread, covariance, position_variance, spread, transform, variance
+from appliance.sfr._spread import Response, Spread, covariance, position, spread, transform, variance
 
 DEFAULT_FREQUENCY_CPP: F64 = np.arange(33) / 64
 """0 to 0.5 cycles per pixel of the full mosaic."""
@@ -299,13 +299,14 @@ def _record(
     flip = np.where(lines.along_x * asked.along_x + lines.along_y * asked.along_y < 0, -1.0, 1.0)
     along_x, along_y = lines.along_x * flip, lines.along_y * flip
     across = (lines.x - asked.x) * -along_y + (lines.y - asked.y) * along_x
+    correction, offset, slope, bend = position(s, lines.length)
+    across += flip * correction
     offset_px = across / (along_y * asked.along_y + along_x * asked.along_x)
     batch.offset_px[place] = offset_px
     batch.middle_px[place] = np.stack([asked.x, asked.y], axis=1) + offset_px[:, None] * batch.normal[place]
     batch.angle_deg[place] = np.degrees(np.arctan2(along_y, along_x))
     batch.bend_per_px[place] = lines.bend * flip
     batch.rising[place] = flip > 0
-    offset, slope, bend = position_variance(s, lines.length)
     batch.offset_px_sd[place] = np.sqrt(offset)
     batch.angle_deg_sd[place] = np.degrees(np.sqrt(slope))
     batch.bend_per_px_sd[place] = np.sqrt(bend)
