@@ -1,0 +1,289 @@
+"""Table ``focus``: where focus lies, over set-ups of the chart family, against the figures promised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from math import ceil, log, sqrt
+from typing import Any
+
+import numpy as np
+
+from appliance.bench import Chart, Lens, Light, Scene, Sensor, object_distance_mm
+from appliance.chart.family import choose_layout
+from appliance.chart.layout import layout
+from tests.benchmark import crb, truth
+from tests.benchmark.report import Row, Table
+from tests.benchmark.setups import with_focus
+from tests.benchmark.trials import (
+    Options,
+    Scored,
+    Trial,
+    blamed,
+    counted,
+    crashes,
+    in_parallel,
+    rng_of,
+    run_trial,
+    seconds_of,
+    trial_of,
+)
+
+NAME = "focus"
+ON_CHART, ABERRATED, OFF_CHART = "on chart", "aberrated", "off chart"
+FULL = {ON_CHART: 320, ABERRATED: 80, OFF_CHART: 60}
+LEAST_SPAN = 4.0
+BIAS_PERCENT, ANYWHERE_PERCENT, ABERRATED_PERCENT = 1.0, 2.5, 5.0
+COVERAGE = (0.92, 0.98)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A noise level: its contrast-to-noise (None: a full well of 8,000 electrons) and the scatter allowed."""
+
+    name: str
+    contrast_to_noise: float | None
+    sd_percent: float
+
+
+LEVELS = (Noise("low noise", None, 0.5), Noise("contrast-to-noise 20", 20.0, 1.0))
+
+
+def _set_up(rng: np.random.Generator, index: int) -> tuple[Scene, dict[str, Any]] | None:
+    """A set-up without focus error; None where no chart of the family, or the lens, serves."""
+    focal = float(np.exp(rng.uniform(log(12), log(100))))
+    f_number = float(np.exp(rng.uniform(log(1.4), log(11))))
+    distance = float(np.exp(rng.uniform(log(300), log(3000))))
+    paper = str(rng.choice(["a4", "a3"]))
+    family = bool(index % 2)
+    if distance < 4.5 * focal:
+        return None
+    if family:
+        chart, notes = choose_layout(paper, focal, distance, "hq", f_number)
+        if any("very little" in note or "fills little" in note for note in notes):
+            return None
+    else:
+        chart = layout(paper)
+    noise = LEVELS[index // 2 % 2]
+    scene = Scene(
+        lens=Lens(focal_length_mm=focal, f_number=f_number),
+        chart=Chart(chart, print_blur_um=float(rng.uniform(10, 40))),
+        sensor=Sensor(pattern_seed=index),
+        light=Light(exposure=float(rng.uniform(0.5, 0.8))),
+        object_distance_mm=object_distance_mm(focal, distance),
+        tilt_deg=float(rng.uniform(40, 50)),
+        roll_deg=float(rng.uniform(-5, 5)),
+        yaw_deg=float(rng.uniform(-3, 3)),
+    )
+    if noise.contrast_to_noise is not None:
+        full_well = truth.full_well_for(noise.contrast_to_noise, scene)
+        scene = replace(scene, sensor=replace(scene.sensor, full_well_e=full_well))
+    if not 0.3 <= truth.fill(scene) <= 3.0:
+        return None
+    return scene, {"noise": noise.name, "family": family}
+
+
+def draw(options: Options, group: str, index: int) -> Trial:
+    """Draw until lens, distance and chart go together."""
+    rng = rng_of(options, NAME, index)
+    while True:
+        drawn = _set_up(rng, index)
+        if drawn is None:
+            continue
+        scene, remarks = drawn
+        seen = truth.reach(scene)
+        if seen.edges < 40 or seen.near_mm >= 0 or seen.far_mm <= 0:
+            continue
+        side = rng.choice([-1.0, 1.0])
+        part = {
+            ON_CHART: rng.uniform(0, 0.8),
+            ABERRATED: rng.uniform(0, 0.5),
+            OFF_CHART: rng.uniform(1.15, 3),
+        }[group]
+        error_mm = float(part * seen.of(side))
+        if error_mm < -0.6 * scene.object_distance_mm:
+            continue
+        scene = with_focus(scene, error_mm)
+        if group == ABERRATED:
+            scene = _aberrated(scene, rng)
+        trial = trial_of(NAME, index, group, scene, **remarks)
+        if trial is not None and (group != ABERRATED or trial.reach.part(trial.focus_mm) < 0.8):
+            return trial
+
+
+def _aberrated(scene: Scene, rng: np.random.Generator) -> Scene:
+    """W040 = ± 0.5 wave, ± 50 µm curvature, ± 10 mrad about either axis, ± 3 % distortion, all at once."""
+    signs = rng.choice([-1.0, 1.0], 4)
+    about_x = bool(rng.integers(2))
+    lens = replace(
+        scene.lens,
+        spherical_waves=0.5 * signs[0],
+        field_curvature_um=50.0 * signs[1],
+        sensor_tilt_x_mrad=10.0 * signs[2] if about_x else 0.0,
+        sensor_tilt_y_mrad=0.0 if about_x else 10.0 * signs[2],
+        distortion_percent=3.0 * signs[3],
+    )
+    return replace(scene, lens=lens)
+
+
+def trials_of(options: Options) -> list[Trial]:
+    """All groups; the index says which group a trial belongs to, whatever their number."""
+    trials = []
+    for base, (group, full) in zip((0, 10_000, 20_000), FULL.items(), strict=True):
+        share = full if options.count is None else max(ceil(options.count * full / sum(FULL.values())), 2)
+        trials += [(group, base + k) for k in range(min(share, full))]
+    return [draw(options, group, k) for group, k in trials if options.trial in (None, k)]
+
+
+def table(options: Options) -> Table:
+    """Run the set-ups and judge every row."""
+    trials = trials_of(options)
+    scored = in_parallel(partial(run_trial, keep=options.keep), trials, options.jobs, NAME)
+    clean = [s for s in scored if s.trial.group == ON_CHART]
+    wide = [s for s in clean if s.trial.spans >= LEAST_SPAN]
+    rows: list[Row] = []
+    notes: list[str] = []
+    for part in (
+        _middle(wide, options),
+        _anywhere(wide),
+        _bounded("aberrated", [s for s in scored if s.trial.group == ABERRATED], ABERRATED_PERCENT),
+        _off_chart([s for s in scored if s.trial.group == OFF_CHART]),
+        _coverage(clean, [s for s in scored if s.trial.group == ABERRATED]),
+        _verdicts(scored),
+    ):
+        rows += part[0]
+        notes += part[1]
+    refused = [s for s in clean if not s.has_figure]
+    rows.append(
+        Row(
+            "no figure though focus lies on the chart",
+            "–",
+            f"{len(refused)} of {len(clean)}: {counted([c for s in refused for c in s.outcome.codes[:1]])}",
+        )
+    )
+    rows.append(
+        Row(
+            "set-ups", "at least 300", f"{len(scored)}", len(scored) >= 300 if options.count is None else None
+        )
+    )
+    notes += blamed(refused, "no figure") + crashes(scored)
+    title = "12–100 mm, f/1.4–f/11, 0.3–3 m, tilt 40–50°; error in % of the single-side depth of field"
+    return Table(NAME, title, rows, notes, seconds_of(scored), [s.to_dict() for s in scored])
+
+
+Part = tuple[list[Row], list[str]]
+
+
+def _errors(scored: Sequence[Scored]) -> np.ndarray:
+    return np.array([s.error_percent for s in scored if s.has_figure])
+
+
+def _middle(wide: Sequence[Scored], options: Options) -> Part:
+    middle = [s for s in wide if s.has_figure and s.trial.reach.part(s.trial.focus_mm) <= 0.5]
+    errors = _errors(middle)
+    if errors.size < 2:
+        return [Row("middle half: bias", f"≤ {BIAS_PERCENT:g} %", "too few set-ups", None)], []
+    bias = float(errors.mean())
+    rows = [
+        Row(
+            "middle half: bias",
+            f"≤ {BIAS_PERCENT:g} %",
+            f"{bias:+.2f} ± {errors.std(ddof=1) / sqrt(errors.size):.2f} % (n {errors.size})",
+            abs(bias) <= BIAS_PERCENT,
+        )
+    ]
+    notes: list[str] = []
+    for level in LEVELS:
+        part, lines = _scatter(level, [s for s in middle if s.trial.drawn["noise"] == level.name], options)
+        rows += part
+        notes += lines
+    return rows, notes
+
+
+def _scatter(level: Noise, scored: Sequence[Scored], options: Options) -> Part:
+    """Scatter of one noise level, against its limit or twice each set-up's own bound."""
+    required = f"≤ {level.sd_percent:g} %, or 2 × bound"
+    case = f"middle half, {level.name}: sd"
+    if len(scored) < 2:
+        return [Row(case, required, "too few set-ups", None)], []
+    errors = _errors(scored)
+    sd = float(errors.std(ddof=1))
+    reached = f"{sd:.2f} % (n {errors.size}, median |error| {np.median(np.abs(errors)):.2f} %)"
+    if sd <= level.sd_percent:
+        return [Row(case, required, reached, True)], []
+    # only set-ups beyond the plain limit need their bound; for the others the plain limit is the stricter one
+    beyond = [s for s in scored if abs(s.error_percent) > level.sd_percent]
+    bounds = in_parallel(
+        crb.optics_bound_percent, [s.trial.scene for s in beyond], options.jobs, f"{NAME}: bounds"
+    )
+    limit = {s.trial.index: max(level.sd_percent, 2 * b) for s, b in zip(beyond, bounds, strict=True)}
+    relative = np.array([s.error_percent / limit.get(s.trial.index, level.sd_percent) for s in scored])
+    spread = float(relative.std(ddof=1))
+    reached += f"; {spread:.2f} of each set-up's own limit"
+    worst = sorted(beyond, key=lambda s: -abs(s.error_percent) / limit[s.trial.index])
+    notes = [
+        f"beyond its limit of {limit[s.trial.index]:.2f} %: {s.summary()}"
+        for s in worst[:6]
+        if abs(s.error_percent) > 2 * limit[s.trial.index]
+    ]
+    return [Row(case, required, reached, spread <= 1)], notes
+
+
+def _anywhere(wide: Sequence[Scored]) -> Part:
+    return _bounded("out to 80 % of the chart's depth", wide, ANYWHERE_PERCENT)
+
+
+def _bounded(case: str, scored: Sequence[Scored], limit: float) -> Part:
+    errors = _errors(scored)
+    if not errors.size:
+        return [Row(f"{case}: greatest |error|", f"≤ {limit:g} %", "no figure", None)], []
+    beyond = [s for s in scored if abs(s.error_percent) > limit]
+    reached = (
+        f"{np.abs(errors).max():.2f} % ({len(beyond)} of {errors.size} beyond; bias {errors.mean():+.2f} %, "
+        f"rms {np.sqrt(np.mean(errors**2)):.2f} %)"
+    )
+    row = Row(f"{case}: greatest |error|", f"≤ {limit:g} %", reached, not beyond)
+    return [row], blamed(sorted(beyond, key=lambda s: -abs(s.error_percent)), case)
+
+
+def _off_chart(scored: Sequence[Scored]) -> Part:
+    def good(s: Scored) -> bool:
+        if s.outcome.verdict == "INVALID":
+            return True
+        return (
+            s.outcome.verdict.startswith("FAIL") and not s.has_figure and not (s.wrong_side or s.false_bound)
+        )
+
+    bad = [s for s in scored if not good(s)]
+    reached = f"{len(bad)} of {len(scored)} otherwise; {counted([s.outcome.verdict for s in scored])}"
+    required = "FAIL, right side, true bound; or INVALID"
+    return [Row("focus off the chart", required, reached, not bad)], blamed(bad, "off the chart")
+
+
+def _coverage(clean: Sequence[Scored], aberrated: Sequence[Scored]) -> Part:
+    rows = []
+    for case, scored, judged in (
+        ("stated 95 % interval holds the truth", clean, True),
+        ("the same, aberrated", aberrated, False),
+    ):
+        held = [abs(s.error_percent) <= s.u95_percent for s in scored if s.has_figure]
+        if not held:
+            rows.append(Row(case, "92–98 %", "no figure", None))
+            continue
+        part = float(np.mean(held))
+        holds = COVERAGE[0] <= part <= COVERAGE[1] if judged and len(held) >= 100 else None
+        rows.append(Row(case, "92–98 %" if judged else "–", f"{100 * part:.1f} % of {len(held)}", holds))
+    outside = [s for s in clean if s.has_figure and abs(s.error_percent) > s.u95_percent]
+    outside.sort(key=lambda s: -abs(s.error_percent) / s.u95_percent)
+    return rows, blamed(outside, "outside its interval", 4)
+
+
+def _verdicts(scored: Sequence[Scored]) -> Part:
+    wrong = [s for s in scored if s.wrong_side]
+    passed = [s for s in scored if s.false_pass]
+    rows = [
+        Row("wrong side", "never", f"{len(wrong)} of {len(scored)}", not wrong),
+        Row("PASS beyond the tolerance", "never", f"{len(passed)} of {len(scored)}", not passed),
+    ]
+    return rows, blamed(wrong, "wrong side") + blamed(passed, "false PASS")

@@ -1,0 +1,27 @@
+"""Table ``sfr``: the slanted edge, on edges of exactly known response."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmark.report import Row, Table
+from tests.benchmark.trials import Options
+
+NAME = "sfr"
+FULL = 1000
+
+
+def table(options: Options) -> Table:
+    """Take the rows from the tests of the slanted edge."""
+    start = time.perf_counter()
+    folder = str(Path(__file__).resolve().parents[1] / "sfr")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # its modules import one another by their bare names, as pytest lets them
+    accuracy = importlib.import_module("tests.sfr.accuracy")
+    found = accuracy.rows(options.number(FULL))
+    rows = [Row(r.case, str(r.required), str(r.reached), r.holds) for r in found]
+    seconds = {"edges": time.perf_counter() - start}
+    return Table(NAME, f"slanted edge, {options.number(FULL)} edges a case", rows, (), seconds)

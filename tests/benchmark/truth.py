@@ -1,0 +1,115 @@
+"""What a perfect measurement of a scene would say, worked out without the product's own formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from appliance.bench import Projection, Scene, Sensor
+from appliance.bench.geometry import truth_of
+
+BORDER_PX = 12.0
+CLIENT_COC_UM = 15.0
+
+
+def magnification(scene: Scene) -> float:
+    """f / (o - f) at the aim point."""
+    focal = scene.lens.focal_length_mm
+    return focal / (scene.object_distance_mm - focal)
+
+
+def depth_of_field_mm(scene: Scene) -> float:
+    """Single-side depth of field N c (1 + m) / m² with c = one pixel, in mm."""
+    m = magnification(scene)
+    return scene.lens.f_number * scene.sensor.pitch_um * 1e-3 * (1 + m) / m**2
+
+
+def focus_mm(scene: Scene) -> float | None:
+    """Where best focus lies, behind the aim point, in the sense that ``appliance/focus/through.py`` defines.
+
+    The plane of least RMS wavefront error, on the optical axis: field curvature is told apart and does not count. A
+    tilt of the sensor cannot be told from a change of the chart's slope, so it does: the depth at which the column
+    through the aim point is sharpest.
+    """
+    flat = replace(scene, lens=replace(scene.lens, field_curvature_um=0.0))
+    return truth_of(Projection(flat)).crossing_least_rms_mm
+
+
+def image_shift_um(scene: Scene, focus_mm: float) -> float:
+    """i² ΔD in µm, sign of ``focus_mm``."""
+    focal, object_mm = scene.lens.focal_length_mm, scene.object_distance_mm
+    image_mm = focal * object_mm / (object_mm - focal)
+    return 1000 * image_mm**2 * (1 / object_mm - 1 / (object_mm + focus_mm))
+
+
+def tolerance_um(scene: Scene) -> float:
+    """The product's default tolerance: working f-number × 15 µm."""
+    return scene.lens.f_number * (1 + magnification(scene)) * CLIENT_COC_UM
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Depth behind the aim point of the nearest (< 0) and farthest printed edge that is seen whole, in mm."""
+
+    near_mm: float
+    far_mm: float
+    edges: int
+
+    def of(self, side: float) -> float:
+        """Signed depth of the chart's end on one side."""
+        return self.far_mm if side > 0 else self.near_mm
+
+    def part(self, focus_mm: float) -> float:
+        """Focus as a part of the chart's depth on its side: 0 at the aim point, 1 at the chart's end."""
+        end = self.of(focus_mm)
+        return abs(focus_mm / end) if end else float("inf")
+
+
+def reach(scene: Scene) -> Reach:
+    """What of the chart's depth the photo shows."""
+    projection = Projection(scene)
+    edges = scene.chart.layout.edges
+    ends = np.array([(e.x1_mm, e.y1_mm) for e in edges] + [(e.x2_mm, e.y2_mm) for e in edges])
+    positions = projection.positions(ends)
+    before = positions[:, 2] > 2 * scene.lens.focal_length_mm
+    size = (scene.sensor.width, scene.sensor.height)
+    where = projection.pixels(ends)
+    seen = before & np.all((where > BORDER_PX) & (where < np.array(size) - 1 - BORDER_PX), axis=1)
+    whole = seen[: len(edges)] & seen[len(edges) :]
+    if not whole.any():
+        return Reach(0.0, 0.0, 0)
+    depth = positions.reshape(2, len(edges), 3)[:, whole, 2].mean(axis=0) - scene.object_distance_mm
+    return Reach(float(depth.min()), float(depth.max()), int(whole.sum()))
+
+
+def fill(scene: Scene) -> float:
+    """The chart's printed part over the picture, of width or height (foreshortened), whichever is more."""
+    chart, sensor = scene.chart.layout, scene.sensor
+    px_per_mm = magnification(scene) * 1000 / sensor.pitch_um
+    wide = chart.columns * chart.pitch_mm * px_per_mm / sensor.width
+    tall = chart.rows * chart.pitch_mm * px_per_mm * np.cos(np.radians(scene.tilt_deg)) / sensor.height
+    return float(max(wide, tall))
+
+
+def full_well_for(contrast_to_noise: float, scene: Scene) -> float:
+    """Full well in electrons that gives edges of the scene's chart this contrast-to-noise at the scene's exposure."""
+    dark = scene.chart.ink_reflectance / scene.chart.paper_reflectance
+    low, high = 1.0, 1e7
+    for _ in range(80):
+        middle = sqrt(low * high)
+        low, high = (
+            (middle, high)
+            if _contrast_to_noise(middle, dark, scene.sensor) < contrast_to_noise
+            else (low, middle)
+        )
+    return low / min(scene.light.exposure, 1.0)
+
+
+def _contrast_to_noise(paper_e: float, dark: float, sensor: Sensor) -> float:
+    variance = [
+        level + sensor.read_noise_e**2 + (sensor.pixel_gain_spread * level) ** 2
+        for level in (paper_e, dark * paper_e)
+    ]
+    return paper_e * (1 - dark) / sqrt(sum(variance) / 2)
