@@ -86,7 +86,8 @@ def run_station_and_page(settings: Settings, debug: bool = False) -> int:
         If the page's port is taken; nothing has been started then.
     """
     listening_socket(settings.host, settings.port).close()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     children = _Children(settings, debug)
     try:
         children.start("station")
@@ -168,7 +169,7 @@ def _watch(settings: Settings, children: _Children) -> int:
         if (status := children.ended()) is not None:
             return status
         with suppress(StationDownError):
-            shown = _tell(client.state(), shown)
+            shown = _tell(client.state(), shown, page_address(settings))
         ready, _, _ = select.select([sys.stdin] if reading else [], [], [], POLL_S)
         if ready:
             reading = sys.stdin.readline() != ""
@@ -183,7 +184,7 @@ def _press(client: StationClient) -> None:
         print(error, flush=True)
 
 
-def _tell(state: StationState, shown: str) -> str:
+def _tell(state: StationState, shown: str, address: str) -> str:
     """Show the OLED if it says something new; returns what it says. Stages of a measurement are one line each."""
     if state.oled_text in ("", shown):
         return shown
@@ -191,4 +192,6 @@ def _tell(state: StationState, shown: str) -> str:
         print(terminal.framed(state.oled_png, terminal.columns()), flush=True)
     else:
         print(f"OLED: {state.oled_text}", flush=True)
+    if state.phase is Phase.RESULT and state.check is not None:
+        print(f"{state.oled_text}   Why: {address}/checks/{state.check}", flush=True)
     return state.oled_text

@@ -95,11 +95,11 @@ def through_focus(result: Result, setup: Setup) -> Markup:
     edges = [edge for edge in result.edges if -0.2 < edge.contrast < 1.5]
     if not edges:
         return Markup("")
-    chart = _Chart(edges, result)
-    shapes: list[Markup] = []
+    limits: tuple[float, ...] = ()
     if result.tolerance_um is not None and result.magnification is not None:
-        low, high = (_depth_mm(sign * result.tolerance_um, result.magnification, setup) for sign in (-1, 1))
-        shapes.append(chart.span(low, high, "band"))
+        limits = tuple(_depth_mm(sign * result.tolerance_um, result.magnification, setup) for sign in (-1, 1))
+    chart = _Chart(edges, result, limits)
+    shapes = [chart.span(*limits, "band")] if len(limits) == 2 else []
     if result.focus_error_mm is not None:
         u95 = result.focus_error_mm_u95 or 0.0
         shapes.append(chart.span(result.focus_error_mm - u95, result.focus_error_mm + u95, "interval-band"))
@@ -117,7 +117,7 @@ def through_focus(result: Result, setup: Setup) -> Markup:
     if result.focus_error_mm is not None:
         shapes.append(chart.mark(result.focus_error_mm, "focus", "focus"))
     found = figure(result.focus_error_mm, result.focus_error_mm_u95, "mm")
-    return _svg(400, 280, f"Through-focus curve; focus error {found}", shapes, "curve-plot")
+    return _svg(400, 288, f"Through-focus curve; focus error {found}", shapes, "curve-plot")
 
 
 def _depth_mm(shift_um: float, magnification: float, setup: Setup) -> float:
@@ -129,10 +129,10 @@ def _depth_mm(shift_um: float, magnification: float, setup: Setup) -> float:
 class _Chart:
     """The plot's frame and scales."""
 
-    left, right, top, bottom = 38.0, 392.0, 24.0, 236.0
+    left, right, top, bottom = 38.0, 384.0, 38.0, 244.0
 
-    def __init__(self, edges: list[EdgePoint], result: Result) -> None:
-        depths = [edge.depth_mm for edge in edges]
+    def __init__(self, edges: list[EdgePoint], result: Result, limits: tuple[float, ...] = ()) -> None:
+        depths = [*(edge.depth_mm for edge in edges), *limits]
         if result.focus_error_mm is not None:
             depths.append(result.focus_error_mm)
         margin = 0.03 * (max(depths) - min(depths) or 1.0)
@@ -183,7 +183,7 @@ class _Chart:
         shapes.append(_text(self.left, self.bottom + 33, "◄ nearer", anchor="start"))
         shapes.append(_text((self.left + self.right) / 2, self.bottom + 33, "depth from the aim point, mm"))
         shapes.append(_text(self.right, self.bottom + 33, "farther ►", anchor="end"))
-        shapes.append(_text(2, 10, f"contrast{frequency}", anchor="start"))
+        shapes.append(_text(6, 13, f"contrast{frequency}", anchor="start"))
         return shapes
 
 

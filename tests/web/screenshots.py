@@ -127,7 +127,7 @@ def take() -> None:
             with Image.open(GOLDEN / f"{name}.png") as shot:
                 text = PngInfo()
                 text.add_text(KEY, fingerprint(app, path))
-                shot.convert("RGB").quantize(192).save(GOLDEN / f"{name}.png", pnginfo=text, optimize=True)
+                shot.convert("RGB").quantize(256).save(GOLDEN / f"{name}.png", pnginfo=text, optimize=True)
 
 
 def _shoot(url: str, size: tuple[int, int], file: Path) -> None:

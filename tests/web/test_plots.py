@@ -73,7 +73,7 @@ def test_every_edge_is_drawn_with_its_95_percent_bar() -> None:
 
 def test_the_tolerance_band_is_drawn_in_object_space() -> None:
     (band,) = elements(plots.through_focus(CURVED, SETUP), "rect", "band")
-    chart = plots._Chart(list(CURVED.edges), CURVED)
+    chart = plots._Chart(list(CURVED.edges), CURVED, (-25.0, 22.0))
     # f = 25 mm at 1:23: 43.8 µm at the sensor are about 43.8e-3 * 23² = 23.2 mm at the chart
     assert abs(float(band.get("width", "0")) / (chart.x(1.0) - chart.x(0.0)) - 2 * 23.2) < 1.5
 

@@ -39,7 +39,7 @@
         show(await answer.json());
       }
     } catch {
-      replace("status", '<p class="state down"><span class="dot"></span>The page\'s server does not answer.</p>');
+      replace("status", '<p class="state down"><span class="dot"></span><span>The page\'s server does not answer.</span></p>');
       button.disabled = true;
     }
     timer = setTimeout(poll, document.hidden ? 10 * POLL_MS : POLL_MS);
