@@ -423,8 +423,8 @@ def _tail_covariance(s: Spread) -> F64:
 def position(s: Spread, lines_length: F64) -> tuple[F64, F64, F64, F64]:
     """What is left to correct of the offset, and the variances of offset (px²), slope (rad²) and bend (px⁻²).
 
-    The correction takes out the light's gradient across the edge, which the fit did not know; the variances are those of
-    the fit to pixels, in sandwich form on the bins.
+    The correction takes out the light's gradient across the edge, which the fit did not know; the variances are
+    those of the fit to pixels, in sandwich form on the bins.
     """
     z = s.u[None, :] / s.sigma[:, None]
     phi = density(z)
