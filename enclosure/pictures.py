@@ -93,7 +93,7 @@ PICTURES: dict[str, tuple[Callable[[list[Standing]], Chosen], View]] = {
     "camera": (_camera, View((0.8, -1.1, 0.6), (800, 520))),
     "chart": (_chart, View((-1, -0.8, 0.55), (700, 600))),
     "chart_rear": (_chart, View((1, -0.9, 0.4), (700, 600))),
-    "light": (_light, View((-1, 0.9, 0.35), (800, 620))),
+    "light": (_light, View((-1, 0.75, 0.06), (800, 620))),
 }
 
 
