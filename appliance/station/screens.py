@@ -32,7 +32,8 @@ class Screen:
 
 @cache
 def _font(file: Path, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(file), size)
+    # the basic layout: the other one depends on a library that not every machine has
+    return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _blank(size: Size) -> tuple[Image.Image, ImageDraw.ImageDraw]:

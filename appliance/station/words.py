@@ -41,9 +41,7 @@ def headline(result: Result) -> str:
     if error is None and bound is not None:
         return f"Focus lies {_side(bound)} the aim point by more than the chart can show: {abs(bound):.0f} mm or more."
     if error is None:
-        return "No figure: " + (
-            result.reasons[0].text if result.reasons else "the photo could not be measured."
-        )
+        return result.reasons[0].text if result.reasons else "The photo could not be measured."
     u95 = result.focus_error_mm_u95 or 0.0
     places = decimals(u95)
     if abs(error) <= u95:
