@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.bench.blur import photograph_sharpness
+from appliance.bench.blur import blurred_chart
 from appliance.bench.geometry import Projection, Truth, truth_of
 from appliance.bench.outline import chart_outlines
 from appliance.bench.scene import Bayer, Scene
@@ -93,7 +93,7 @@ def light_on_pixels(projection: Projection) -> Picture:
     if scene.mishap.lens_cap:
         return np.zeros((sensor.height, sensor.width), np.float32)
     base = scene.chart.background_reflectance / scene.chart.paper_reflectance
-    picture = photograph_sharpness(projection, chart_outlines(projection), base)
+    picture = blurred_chart(projection, chart_outlines(projection), base)
     _cover_with_hand(picture, scene)
     x = ((np.arange(sensor.width) - (sensor.width - 1) / 2) * 2 / sensor.width).astype(np.float32)
     y = ((np.arange(sensor.height) - (sensor.height - 1) / 2) * 2 / sensor.height).astype(np.float32)
