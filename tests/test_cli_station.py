@@ -22,6 +22,7 @@ from appliance.errors import CameraError
 from appliance.focus import score
 from appliance.frame import Frame
 from appliance.station.server import StationServer
+from appliance.station.service import sole_station
 
 COARSE = [
     "--camera",
@@ -114,6 +115,17 @@ def test_a_port_in_use_is_named(
     status, error = said(capsys, command, *where)
     assert status == 2
     assert f"Port {taken_port} is taken" in error
+
+
+def test_a_second_station_in_one_data_folder_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with sole_station(tmp_path):
+        for command in ("run", "station", "check"):
+            where = ["--data-dir", str(tmp_path), "--host", "127.0.0.1", "--port", str(free_port())]
+            status, error = said(capsys, command, *where)
+            assert status == 2
+            assert "A station already works in" in error
 
 
 def test_picamera2_missing_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

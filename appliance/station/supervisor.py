@@ -17,6 +17,7 @@ from appliance.errors import FocuscheckError, StationDownError
 from appliance.station import terminal
 from appliance.station.client import StationClient
 from appliance.station.network import page_address
+from appliance.station.service import sole_station
 from appliance.station.state import Phase, StationState
 from appliance.web.listen import listening_socket
 
@@ -84,8 +85,14 @@ def run_station_and_page(settings: Settings, debug: bool = False) -> int:
     ------
     AddressInUseError
         If the page's port is taken; nothing has been started then.
+    UsageError
+        If a station already works in the data folder.
+    StorageError
+        If the data folder cannot be written.
     """
     listening_socket(settings.host, settings.port).close()
+    with sole_station(settings.data_dir):
+        pass
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     children = _Children(settings, debug)

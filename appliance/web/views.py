@@ -64,7 +64,8 @@ def _now() -> Now:
     except StationDownError:
         state = None
     store = _store()
-    return Now(state, store.latest() if store else None)
+    newest = store.newest_first(1) if store else []
+    return Now(state, newest[0] if newest else None)
 
 
 @pages.get("/")
