@@ -71,7 +71,7 @@ def join(fits: list[Fit], order: npt.NDArray[np.int64]) -> Fit:
 
 def _solve(normal: F64, right: F64) -> F64:
     """Solve (n, p, p) normal equations, scaled and faintly damped so that a degenerate edge cannot raise."""
-    scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-300))
+    scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-30))
     system = normal * scale[:, :, None] * scale[:, None, :]
     system += 1e-9 * np.eye(normal.shape[1])
     return np.asarray(np.linalg.solve(system, (right * scale)[:, :, None])[:, :, 0] * scale)

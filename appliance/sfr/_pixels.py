@@ -162,6 +162,9 @@ def strip(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Bayer
             step * stride[:, None] * number[None, :]
         )
     value = np.take(plane.ravel(), index).astype(np.float32, copy=False)
+    if not np.isfinite(value.sum(dtype=np.float64)):
+        usable &= np.isfinite(value)
+        value = np.where(usable, value, np.float32(0))
     return Strip(
         first_row, edge, offset_major / along_major[edge], major % 2 == 1, value, distance, along, usable
     )

@@ -37,6 +37,9 @@ H = 1.0 / BINS_PER_PX
 ROOT2 = float(np.sqrt(2))
 TAPS_NARROW = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
 TAPS_WIDE = np.concatenate([np.arange(1.0, 7.0), np.arange(5.0, 0.0, -1.0)]) / 36
+LEAST_REACH_PX = 2.0
+MOST_MISFIT = 0.1
+"""Root mean square of what the model leaves of an edge, in parts of its contrast; a defocus disc leaves 0.02."""
 MOST_EMPTY_BINS = 6
 """Three quarters of a pixel: a mosaic's greens at slopes of 1:3 leave 0.63 px between samples, which will do."""
 WINDOW_FLAT_SIGMA = 2.2
@@ -84,6 +87,7 @@ class Spread:
     noise_light: F64
     too_narrow: npt.NDArray[np.bool_]
     gappy: npt.NDArray[np.bool_]
+    lost: npt.NDArray[np.bool_]
 
     @property
     def per_bin(self) -> F64:
@@ -174,7 +178,7 @@ class _Tail:
         diagonal = np.arange(4)
         normal = self.data.copy()
         normal[:, diagonal, diagonal] += precision
-        scale = 1.0 / np.sqrt(np.maximum(normal[:, diagonal, diagonal], 1e-300))
+        scale = 1.0 / np.sqrt(np.maximum(normal[:, diagonal, diagonal], 1e-30))
         inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(4))
         return np.asarray(inverse * scale[:, :, None] * scale[:, None, :])
 
@@ -221,6 +225,8 @@ def spread(
         np.where(seen & (u > 0), u, 0).max(axis=1), -np.where(seen & (u < 0), u, 0).min(axis=1)
     )
     limit = np.minimum(limit, half_width)
+    lost = limit < LEAST_REACH_PX
+    limit = np.maximum(limit, LEAST_REACH_PX)
 
     residual = total / np.maximum(count, 1)
     sigma = fit.sigma
@@ -278,10 +284,16 @@ def spread(
                     window += ring * share[:, None]
                 structure += ring * (power * ring.sum(axis=1) / RING_FREEDOM)[:, None]
     window = window * (smooth_count > 0)
+    # along an edge that is none, samples of one bin differ by more than noise
+    misfit = np.square(total).sum(axis=1) / np.maximum(np.square(count).sum(axis=1), 1)
+    scatter = _scatter(count, total, square) - (variance * np.maximum(count - 1, 0)).sum(axis=1) / np.maximum(
+        np.maximum(count - 1, 0).sum(axis=1), 1
+    )
+    lost |= ~(np.maximum(misfit, scatter) < np.square(MOST_MISFIT * fit.contrast))
     gain = inverse @ tail.weighted
     return Spread(
         u, count, residual, variance, window, smooth_count, wide, columns, gain, coefficient, sigma, tail_sigma,
-        fit.contrast, fit.dark, rise, noise_dark, noise_light, too_narrow, gappy,
+        fit.contrast, fit.dark, rise, noise_dark, noise_light, too_narrow, gappy, lost,
     )  # fmt: skip
 
 
@@ -298,6 +310,12 @@ def _noise(count: F64, total: F64, square: F64, u: F64, end: F64) -> tuple[F64, 
     dark, light = np.where(np.isnan(dark), light, dark), np.where(np.isnan(light), dark, light)
     everything = scatter.sum(axis=1) / np.maximum(freedom.sum(axis=1), 1)
     return np.where(np.isnan(dark), everything, dark), np.where(np.isnan(light), everything, light)
+
+
+def _scatter(count: F64, total: F64, square: F64) -> F64:
+    """Variance (n,) of samples about their own bin's mean, over all bins."""
+    rest = np.maximum(square - np.square(total) / np.maximum(count, 1), 0).sum(axis=1)
+    return np.asarray(rest / np.maximum(np.maximum(count - 1, 0).sum(axis=1), 1))
 
 
 def _rings(u: F64, start: F64, last: F64) -> list[F64]:
@@ -439,7 +457,7 @@ def position(s: Spread, lines_length: F64) -> tuple[F64, F64, F64, F64]:
     # a bent edge's offset shares nothing with levels and width but through the offset itself
     normal = (jac * weight[:, None, :]) @ jac.transpose(0, 2, 1)
     middle = (jac * (weight * s.variance)[:, None, :]) @ jac.transpose(0, 2, 1)
-    scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-300))
+    scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-30))
     inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(4))
     inverse *= scale[:, :, None] * scale[:, None, :]
     straight = (inverse @ middle @ inverse)[:, 3, 3]

@@ -17,6 +17,8 @@ from appliance.sfr._spread import Response, Spread, covariance, position, spread
 DEFAULT_FREQUENCY_CPP: F64 = np.arange(33) / 64
 """0 to 0.5 cycles per pixel of the full mosaic."""
 LEAST_CONTRAST_TO_NOISE = 4.0
+LEAST_CONTRAST = 1e-3
+"""Of the sum of both levels; less is no printed edge, however low the noise."""
 LEAST_LENGTH_PX = 12.0
 SAMPLES_PER_CHUNK = 400_000
 BINS_PER_CHUNK = 1_200_000
@@ -307,9 +309,9 @@ def _record(
     batch.angle_deg[place] = np.degrees(np.arctan2(along_y, along_x))
     batch.bend_per_px[place] = lines.bend * flip
     batch.rising[place] = flip > 0
-    batch.offset_px_sd[place] = np.sqrt(offset)
-    batch.angle_deg_sd[place] = np.degrees(np.sqrt(slope))
-    batch.bend_per_px_sd[place] = np.sqrt(bend)
+    batch.offset_px_sd[place] = np.sqrt(np.maximum(offset, 0))
+    batch.angle_deg_sd[place] = np.degrees(np.sqrt(np.maximum(slope, 0)))
+    batch.bend_per_px_sd[place] = np.sqrt(np.maximum(bend, 0))
 
     batch.dark[place] = s.dark + s.tail_fit[:, 0]
     batch.light[place] = s.dark + s.contrast + s.tail_fit[:, 1]
@@ -325,9 +327,11 @@ def _record(
         reason[batch.light[place] + 2 * batch.noise_light[place] >= white] = CLIPPED
     reason[s.gappy] = ANGLE
     shift = np.abs(batch.offset_px[place])
-    lost = (shift > 0.5 * np.abs(s.u[-1])) | ~np.isfinite(response.real).all(axis=1)
+    lost = s.lost | (shift > 0.5 * s.u[-1]) | ~np.isfinite(response.real).all(axis=1)
     reason[lost] = NOT_AN_EDGE
-    reason[batch.contrast_to_noise[place] < LEAST_CONTRAST_TO_NOISE] = LOW_CONTRAST
+    contrast = batch.light[place] - batch.dark[place]
+    faint = ~(contrast > LEAST_CONTRAST * (np.abs(batch.light[place]) + np.abs(batch.dark[place])))
+    reason[faint | ~(batch.contrast_to_noise[place] >= LEAST_CONTRAST_TO_NOISE)] = LOW_CONTRAST
     batch.reason[place] = reason
     measured = (reason == OK) | (reason == TOO_NARROW)
     batch.measured[place] = measured
