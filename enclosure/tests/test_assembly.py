@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import pytest
-from build123d import Part, Plane, Solid, Vector
+from build123d import BoundBox, Part, Plane, Solid, Vector
 
 from enclosure.assembly import Standing, assembly
 from enclosure.bought import field_of_view
@@ -19,8 +19,18 @@ TOUCHING_MM3 = 0.5
 SETS = COVERING + UNUSUAL
 
 
+_BOUNDS: dict[int, tuple[Part, BoundBox]] = {}
+
+
+def _bounds(part: Part) -> BoundBox:
+    """Bounding box, worked out once: keeping the part keeps its id its own."""
+    if id(part) not in _BOUNDS:
+        _BOUNDS[id(part)] = (part, part.bounding_box())
+    return _BOUNDS[id(part)][1]
+
+
 def _apart(a: Part, b: Part) -> bool:
-    p, q = a.bounding_box(), b.bounding_box()
+    p, q = _bounds(a), _bounds(b)
     return any(
         low1 >= high2 - 1e-3 or low2 >= high1 - 1e-3
         for low1, high1, low2, high2 in zip(p.min, p.max, q.min, q.max, strict=True)

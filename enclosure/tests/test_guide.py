@@ -66,6 +66,12 @@ def test_parts_list_says_what_to_search_for_and_a_price(bill: dict[str, dict[str
         assert int(row["quantity"]) > 0
 
 
+def test_price_in_the_guide_is_the_parts_lists(bill: dict[str, dict[str, str]]) -> None:
+    total = sum(float(row["typical_price_eur"]) * int(row["quantity"]) for row in bill.values())
+    said = int(re.search(r"about (\d+) €", guide.README.read_text(encoding="utf-8"))[1])
+    assert abs(said - total) < 10
+
+
 def test_wiring_follows_the_stations_settings() -> None:
     pins = wiring.default_pins()
     by_device = {w.device: w for w in wiring.wires() if isinstance(w.carries, int)}
