@@ -209,7 +209,12 @@ def table(options: Options) -> Table:
         ),
         Row("wrong figures (error beyond 3 × interval)", "0", f"{len(wrong)} of {len(figures)}", not wrong),
         Row("wrong side", "0", f"{len(side)}", not side),
-        Row("bound (at least N mm) that the truth does not reach", "0", f"{len(bound)}", not bound),
+        Row(
+            "bound (at least N mm) that the truth does not reach",
+            "0",
+            f"{len(bound)} of {sum(s.outcome.at_least_mm is not None for s in scored)}",
+            not bound,
+        ),
         Row("PASS beyond the tolerance", "0", f"{len(passed)}", not passed),
         Row("crashes", "0", f"{len(crashed)}", not crashed),
         Row("within the stated interval", "–", f"{100 * np.mean(inside):.1f} %" if inside else "no figure"),

@@ -142,14 +142,14 @@ def _render(scene: Scene) -> Light32:
     return Exposable(scene).light
 
 
-def renderings(scene: Scene, changes: dict[str, Change], jobs: int) -> tuple[Light32, list[Light32]]:
+def renderings(
+    scene: Scene, changes: dict[str, Change], jobs: int, name: str = ""
+) -> tuple[Light32, list[Light32]]:
     """Noise-free photo and its derivatives by focus, exposure and the other parameters; the paper is 1."""
     step = step_mm(scene)
     changed = {name: change(scene) for name, change in changes.items()}
     scenes = [scene, *(refocused(scene, scene.lens.focus_error_mm + s) for s in (-step, step))]
-    pictures = in_parallel(
-        _render, [*scenes, *(c[0] for c in changed.values())], jobs, f"{NAME}: photos without noise"
-    )
+    pictures = in_parallel(_render, [*scenes, *(c[0] for c in changed.values())], jobs, name)
     base, before, behind, *others = pictures
     derivatives = [(behind - before) / np.float32(2 * step), base]
     derivatives += [(o - base) / np.float32(c[1]) for o, c in zip(others, changed.values(), strict=True)]
@@ -214,7 +214,7 @@ def table(options: Options) -> Table:
     """Bounds from the noise model, scatter from repeated exposures."""
     seeds = options.number(FULL_SEEDS)
     changes = {**OPTICS, **POSE}
-    base, derivatives = renderings(scene_of(None), changes, options.jobs)
+    base, derivatives = renderings(scene_of(None), changes, options.jobs, f"{NAME}: photos without noise")
     rows: list[Row] = []
     notes: list[str] = []
     for level in (None, 20.0):

@@ -41,20 +41,22 @@ def score_photo(path: str, focal_length_mm: float, f_number: float, pitch_um: fl
     cv2.setNumThreads(1)
     frame = Frame(np.load(path), "rggb", 256.0, 4095.0)
     setup = Setup(focal_length_mm, f_number, pitch_um)
-    seconds = []
+    seconds, processor = [], []
     for _ in range(REPEATS + 1):
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         result = score_frames([frame], setup)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.perf_counter() - start[0])
+        processor.append(time.process_time() - start[1])
     peak = peak_mb()
     with clocked() as clock:
-        start = time.perf_counter()
+        began = time.process_time()
         score_frames([frame], setup)
-        whole = time.perf_counter() - start
+        whole = time.process_time() - began
     stages = {**clock.seconds, "other": whole - sum(clock.seconds.values())}
     return {
-        "first_s": seconds[0],
-        "median_s": float(np.median(seconds[1:])),
+        "first_s": processor[0],
+        "median_s": float(np.median(processor[1:])),
+        "wall_s": float(np.median(seconds[1:])),
         "stages_s": stages,
         "peak_mb": peak,
         "verdict": result.verdict.value,
@@ -87,17 +89,17 @@ def measure_thousand() -> dict[str, Any]:
     electrons = 2626.0 * picture
     noise = np.sqrt(electrons + 2.5**2) * rng.standard_normal(picture.shape)
     plane = np.clip(np.rint((electrons + noise) * 4095 / 2626), 0, 4095).astype(np.uint16)
-    batch_s, roi_s = [], []
+    batch_s = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         batch = measure_edges(plane, segments, 24.0)
-        batch_s.append(time.perf_counter() - start)
-    start = time.perf_counter()
+        batch_s.append(time.process_time() - start)
+    start = time.process_time()
     for k in range(EDGE_COUNT):
         left, top = k % columns * EDGE_WIDTH, k // columns * EDGE_HEIGHT
         measure_roi(plane, (left, top, EDGE_WIDTH, EDGE_HEIGHT))
-    roi_s.append(time.perf_counter() - start)
-    return {"batch_s": float(np.median(batch_s)), "roi_s": roi_s[0], "measured": int(batch.measured.sum())}
+    roi_s = time.process_time() - start
+    return {"batch_s": float(np.median(batch_s)), "roi_s": roi_s, "measured": int(batch.measured.sum())}
 
 
 if __name__ == "__main__":

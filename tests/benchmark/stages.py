@@ -1,4 +1,4 @@
-"""How long each stage of a measurement takes: time inside its functions, less what other stages inside them took."""
+"""How long each stage of a measurement takes: processor time in its functions, less what stages inside them took."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Clock:
     def timed(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **named: Any) -> Any:
             self._open.append(0.0)
-            start = time.perf_counter()
+            start = time.process_time()
             try:
                 return work(*args, **named)
             finally:
-                spent = time.perf_counter() - start
+                spent = time.process_time() - start
                 inner = self._open.pop()
                 self.seconds[stage] = self.seconds.get(stage, 0.0) + spent - inner
                 if self._open:

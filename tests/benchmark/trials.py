@@ -126,7 +126,7 @@ class Scored:
         """FAIL, a bound or a figure whose interval excludes zero, on the side where focus does not lie."""
         side = np.sign(self.trial.focus_mm)
         said = {"FAIL_BACK": 1.0, "FAIL_FRONT": -1.0}.get(self.outcome.verdict)
-        if said is None and self.outcome.at_least_mm:
+        if said is None and self.outcome.at_least_mm and self.outcome.verdict != "INVALID":
             said = float(np.sign(self.outcome.at_least_mm))
         if said is None and abs(self.trial.focus_dof) > 0.25 and self.outcome.figure_mm is not None:
             clear = abs(self.outcome.figure_mm) > (self.outcome.u95_mm or 0.0)
@@ -297,12 +297,13 @@ def rng_of(options: Options, table: str, index: int) -> np.random.Generator:
 
 
 def in_parallel(work: Callable[[T], R], items: Sequence[T], jobs: int, name: str) -> list[R]:
-    """Work on all items in order, in one process or several, with progress on stderr."""
+    """Work on all items in order, in one process or several; progress on stderr if there is a name for it."""
     done: list[R | None] = [None] * len(items)
     start = time.perf_counter()
     for count, (place, result) in enumerate(_results(work, items, jobs), 1):
         done[place] = result
-        _progress(name, count, len(items), time.perf_counter() - start)
+        if name:
+            _progress(name, count, len(items), time.perf_counter() - start)
     return [result for result in done if result is not None]
 
 
