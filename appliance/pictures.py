@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,7 +56,7 @@ def read_frame(
     raise PictureError(f"{path} holds {pixels.dtype} values; give a picture of 8 or 16 bits per channel.")
 
 
-def _read_pixels(path: Path) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def _read_pixels(path: Path) -> npt.NDArray[Any]:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -71,7 +72,7 @@ def _read_pixels(path: Path) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
         raise PictureError(
             f"{path} is not a picture that can be read, or it is damaged; take or copy it again."
         )
-    return pixels
+    return np.asarray(pixels)
 
 
 def _srgb_to_linear() -> npt.NDArray[np.float32]:

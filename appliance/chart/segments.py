@@ -29,6 +29,8 @@ class SegmentPlan:
         (n,) True for edges printed across the tilt.
     scale_px_per_mm:
         (n,) picture px per paper mm along the edge's normal.
+    ink_px:
+        (n,) width of the ink on the edge's dark side in the picture.
     """
 
     paper_mm: Array
@@ -36,6 +38,7 @@ class SegmentPlan:
     half_width_px: Array
     across: npt.NDArray[np.bool_]
     scale_px_per_mm: Array
+    ink_px: Array
 
     def __len__(self) -> int:
         return len(self.px)
@@ -53,6 +56,7 @@ class SegmentPlan:
             self.half_width_px[index],
             self.across[index],
             self.scale_px_per_mm[index],
+            self.ink_px[index],
         )
 
 
@@ -83,9 +87,12 @@ def plan_segments(
     middle = ends.mean(axis=1)
     jacobian = pose.paper_to_px(middle)
     along = ends[:, 1] - ends[:, 0]
-    length_px = np.hypot(*np.einsum("nij,nj->in", jacobian, along))
+    direction = np.einsum("nij,nj->ni", jacobian, along)
+    length_px = np.hypot(*direction.T)
     # px per mm along the normal in the picture: area scale over length scale
     scale = np.abs(np.linalg.det(jacobian)) * np.hypot(*along.T) / np.maximum(length_px, 1e-9)
+    half_widths = np.minimum(strip_px, clearance * scale)
+    margin_px = margin_px + half_widths * _skew(direction)
     usable_px = length_px - 2 * margin_px
     near = 1 + pose.nearness_per_mm * pose.depth_mm(middle)
     chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & (near > 0.2))
@@ -100,13 +107,25 @@ def plan_segments(
     t1 = trim + piece * (number + skipped)
     paper = np.stack([ends[index, 0] + t[:, None] * along[index] for t in (t1, t1 + piece)], axis=1)
     px = np.concatenate([pose.project(paper[:, 0]), pose.project(paper[:, 1])], axis=1)
-    half_width = np.minimum(strip_px[index], clearance[index] * scale[index])
+    half_width = half_widths[index]
     width, height = pose.picture_px
     border = half_width + 2
     inside = np.ones(len(px), bool)
     for k, size in ((0, width), (2, width), (1, height), (3, height)):
         inside &= (px[:, k] > border) & (px[:, k] < size - 1 - border)
     inside &= half_width >= 4
-    return SegmentPlan(
-        paper[inside], px[inside], half_width[inside], across[index][inside], scale[index][inside]
-    )
+    ink_px = scale * np.array([e.depth_of_ink_mm for e in layout.edges])
+    everything = SegmentPlan(paper, px, half_width, across[index], scale[index], ink_px[index])
+    return everything.take(inside)
+
+
+def _skew(direction: Array) -> Array:
+    """(edges,) |cot| of the angle between each edge and its neighbour in the picture; directions (edges, 2) in px.
+
+    Tilt turns a square into a skewed quadrilateral: deep in the ink, a strip across one side meets the next side.
+    """
+    sides = direction.reshape(-1, 4, 2)
+    following = np.roll(sides, -1, axis=1)
+    dot = np.abs((sides * following).sum(axis=2))
+    cross = np.abs(sides[..., 0] * following[..., 1] - sides[..., 1] * following[..., 0])
+    return np.asarray((dot / np.maximum(cross, 1e-9)).reshape(-1))

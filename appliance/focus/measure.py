@@ -185,6 +185,7 @@ def _segments(
         x=where[:, 0],
         r2=(where**2).sum(axis=1),
         across=plan.across[index],
+        clutter=waves.airy_px * reduction / plan.ink_px[index],
     )
 
 

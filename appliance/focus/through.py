@@ -3,15 +3,17 @@
 Each edge segment j lies at its own depth; its defocus, in waves of wavefront error at the pupil's rim, is linear in
 dioptres (not in millimetres). The model of its SFR at frequency ν is
 
-    S(ν) = A(ν) · exp(−2π² ν² (σ_p² (g_j² − g²) ± v/2)) · [mean over the segment of OTF(ν; W020, W040) + E(ν, w_j)]
+    S(ν) = A(ν) · exp(−2π² ν² (σ_p² (g_j² − g²) ± v/2) + c t_j) · [mean of OTF(ν; W020, W040) + E(ν, w_j)]
     w_j = κ (q_j − q_f − b x_j − d r_j²),   W020 = w_j − W040
 
 with q the depth in waves, A(ν) what blurs alike at all depths (the print's spread at the mean scale and whatever the
 lens adds; the pixel aperture is divided out before), σ_p the print's spread on paper, g the local scale in px/mm, κ the
 ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and ± v/2 a smear (variance in px²)
-along or across the tilt, as motion leaves it. E is what the lens's wavefront has beyond defocus and spherical
-aberration: free at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world,
-that does not follow the model widens the interval instead of moving the result.
+along or across the tilt, as motion leaves it. c t_j is what the diffraction tails of other edges do to an edge's
+levels, t_j being λN over the width of the ink in px: more where the chart is farther, which would pull focus. E is
+what the lens's wavefront has beyond defocus and spherical aberration: free at every frequency (four cosines with a
+prior), but even about best focus, so that a lens, or a world, that does not follow the model widens the interval
+instead of moving the result.
 
 **Best focus** q_f is the *diffraction focus*: the plane of least RMS wavefront error, where W020 = −W040 for the
 remaining spherical aberration. There the peak of the point spread (Strehl ratio) is highest, it does not depend on a
@@ -35,10 +37,10 @@ Array = npt.NDArray[np.float64]
 _GAUSS_X = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)])
 _GAUSS_W = np.array([5, 8, 5]) / 18
 
-FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR = range(8)
-SHAPE_PARAMETERS = 8
-PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0])
-PRIOR_SD = np.array([np.inf, 0.35, 0.15, 0.0015, 3.0, 3.0, 0.3, 1.0])
+FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR, CLUTTER = range(9)
+SHAPE_PARAMETERS = 9
+PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0, 0.0])
+PRIOR_SD = np.array([np.inf, 0.35, 0.15, 0.0015, 3.0, 3.0, 0.3, 1.0, 1.5])
 LOG_AMPLITUDE_SD = 0.35
 EVEN_TERMS = 4
 EVEN_SD = 0.01
@@ -69,6 +71,8 @@ class Segments:
         (n,) place in the picture relative to its centre, in half diagonals: across the tilt, and radius squared.
     across:
         (n,) True for edges across the tilt.
+    clutter:
+        (n,) λN over the width of the ink, both in px.
     """
 
     frequency_cpp: Array
@@ -80,6 +84,7 @@ class Segments:
     x: Array
     r2: Array
     across: npt.NDArray[np.bool_]
+    clutter: Array
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ class _Model:
         self.g2 = data.scale_px_per_mm**2
         self.g2_mean = float(np.median(self.g2))
         self.sign = np.where(data.across, 0.5, -0.5)
+        self.clutter_mean = float(data.clutter.mean())
         self.even_scale = np.pi / table.w020[-1]
 
     def pupil(
@@ -138,7 +144,9 @@ class _Model:
         value, slope, spherical = self.pupil(shape)
         square = -2 * np.pi**2 * d.frequency_cpp[None, :] ** 2
         relative, smear = square * (self.g2 - self.g2_mean)[:, None], square * self.sign[:, None]
-        gain = np.exp(log_amplitude[None, :] + relative * shape[PRINT] + smear * shape[SMEAR])
+        clutter = (d.clutter - self.clutter_mean)[:, None]
+        exponent = relative * shape[PRINT] + smear * shape[SMEAR] + clutter * shape[CLUTTER]
+        gain = np.exp(log_amplitude[None, :] + exponent)
         k = len(d.frequency_cpp)
         order = np.arange(1, EVEN_TERMS + 1)
         phase = np.outer(np.clip(self.even_scale * shape[KAPPA] * self.offset(shape), -np.pi, np.pi), order)
@@ -152,6 +160,7 @@ class _Model:
         jacobian[..., KAPPA] = by_w * self.offset(shape)[:, None]
         jacobian[..., PRINT] = relative * model
         jacobian[..., SMEAR] = smear * model
+        jacobian[..., CLUTTER] = clutter * model
         jacobian[..., TILT_X] = -shape[KAPPA] * by_w * d.x[:, None]
         jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]
         jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * self.sign[:, None]
