@@ -42,8 +42,8 @@ MOST_MISFIT = 0.1
 """Root mean square of what the model leaves of an edge, in parts of its contrast; a defocus disc leaves 0.02."""
 MOST_EMPTY_BINS = 6
 """Three quarters of a pixel: a mosaic's greens at slopes of 1:3 leave 0.63 px between samples, which will do."""
-WINDOW_FLAT_SIGMA = 2.2
-WINDOW_END_SIGMA = 3.6
+WINDOW_FLAT_SIGMA = 3.0
+WINDOW_END_SIGMA = 4.2
 RING_RATIO = 1.35
 OUTERMOST = 0.75
 """Part of the half width that the window may fill; the rest is left to the levels."""
@@ -65,7 +65,8 @@ TAIL_PRIOR_SIGMA = 0.3
 class Spread:
     """What the bins of n edges say; K bins on a common grid ``u`` (K,) px.
 
-    ``count, residual, variance`` (n, K): samples, mean residual about T, variance of one sample. ``window`` (n, K).
+    ``count, residual, variance`` (n, K): samples, mean residual about T, variance of one sample. ``window`` (n, K);
+    ``loud`` (n, K) is the window that lets as much noise in as the measured one does, whose rings depend on noise.
     """
 
     u: F64
@@ -73,6 +74,7 @@ class Spread:
     residual: F64
     variance: F64
     window: F64
+    loud: F64
     smooth_count: F64
     wide: npt.NDArray[np.bool_]
     tail_columns: F64
@@ -252,7 +254,7 @@ def spread(
     noise_dark, noise_light = _noise(count, total, square, u, end)
     noise_dark, noise_light = np.maximum(noise_dark, floor), np.maximum(noise_light, floor)
     variance = noise_dark[:, None] * (1 - rise) + noise_light[:, None] * rise
-    window = inner
+    window = loud = inner
     rings = _rings(u, end, OUTERMOST * limit)
     coefficient = np.zeros((n, 4))
     structure = np.zeros_like(window)
@@ -276,14 +278,15 @@ def spread(
                 np.maximum(np.square(sigma) - np.square(AIRY_SIGMA * coefficient[:, 2]), 0.1)
             )
             left = residual - (columns * coefficient[:, :, None]).sum(axis=1)
-            window = inner.copy()
+            window, loud = inner.copy(), inner.copy()
             structure = np.zeros_like(window)
             for number, ring in enumerate(rings):
                 share, power = _significance(left, count, variance, ring)
                 if number < len(rings) - 1:
                     window += ring * share[:, None]
+                    loud += ring * np.sqrt(share)[:, None]
                 structure += ring * (power * ring.sum(axis=1) / RING_FREEDOM)[:, None]
-    window = window * (smooth_count > 0)
+    window, loud = window * (smooth_count > 0), loud * (smooth_count > 0)
     # along an edge that is none, samples of one bin differ by more than noise
     misfit = np.square(total).sum(axis=1) / np.maximum(np.square(count).sum(axis=1), 1)
     scatter = _scatter(count, total, square) - (variance * np.maximum(count - 1, 0)).sum(axis=1) / np.maximum(
@@ -292,7 +295,7 @@ def spread(
     lost |= ~(np.maximum(misfit, scatter) < np.square(MOST_MISFIT * fit.contrast))
     gain = inverse @ tail.weighted
     return Spread(
-        u, count, residual, variance, window, smooth_count, wide, columns, gain, coefficient, sigma, tail_sigma,
+        u, count, residual, variance, window, loud, smooth_count, wide, columns, gain, coefficient, sigma, tail_sigma,
         fit.contrast, fit.dark, rise, noise_dark, noise_light, too_narrow, gappy, lost,
     )  # fmt: skip
 
@@ -396,7 +399,7 @@ def transform(s: Spread, frequency: F64) -> Response:
     imaginary = scale * (rest @ cosine) / rise_total
 
     # the taps' adjoint acts on a wave as their response, which cancels the one divided out
-    share = s.window * s.count / np.maximum(s.smooth_count, 1e-12)
+    share = s.loud * s.count / np.maximum(s.smooth_count, 1e-12)
     factor = omega * H / np.sinc(f * H) / rise_total
     power = np.square(share) * s.per_bin
     even = power.sum(axis=1, keepdims=True)

@@ -55,6 +55,7 @@ class Case:
     noise: bool = True
     lattice: Bayer | None = None
     angles_deg: tuple[float, float] = (3.0, 8.0)
+    airy_px: float | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,14 @@ def run(case: Case, n: int, seed: int = 1) -> Outcome:
     """Measure n random edges of a case from predictions 2 px and 0.8° off."""
     parts: list[list[F64]] = [[] for _ in range(6)]
     for plane, segments, angles, offsets in _stacks(case, n, np.random.default_rng(seed)):
-        r = measure_edges(plane, segments, case.half_width, lattice=case.lattice, frequency_cpp=NYQUIST)
+        r = measure_edges(
+            plane,
+            segments,
+            case.half_width,
+            lattice=case.lattice,
+            frequency_cpp=NYQUIST,
+            airy_px=case.airy_px,
+        )
         true50 = np.array([case.mtf50(float(a)) for a in angles])
         true_curve = np.stack([case.sfr(NYQUIST, float(a)) for a in angles])
         figures = (
@@ -234,6 +242,7 @@ def rows(n_edges: int) -> list[Row]:
         gaussian(0.25, angles_deg=(3.0, 42.0)),
         gaussian(0.25, length=25),
         diffraction(0.5, 0.0, noise=True),
+        diffraction(1.0, 0.0, noise=True),
         diffraction(1.0, 1.0, noise=True),
     ):
         scores.append(run(case, n_edges).score)

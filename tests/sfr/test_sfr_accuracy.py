@@ -83,3 +83,8 @@ def test_the_table_of_the_benchmark_states_a_figure_for_every_requirement() -> N
     rows = accuracy.rows(4)
     assert len({row.case for row in rows}) == len(rows) >= 16
     assert all(row.required and row.reached for row in rows)
+
+
+def test_a_known_diffraction_blur_serves_as_well_as_one_told_from_the_tails() -> None:
+    clean = run(diffraction(0.5, 1.0, airy_px=2.0), 4)
+    assert np.abs(clean.error).max() <= 0.003
