@@ -20,9 +20,9 @@ LEAST_CONTRAST_TO_NOISE = 4.0
 LEAST_CONTRAST = 1e-3
 """Of the sum of both levels; less is no printed edge, however low the noise."""
 LEAST_LENGTH_PX = 12.0
-SAMPLES_PER_CHUNK = 200_000
-BINS_PER_CHUNK = 250_000
-"""Small enough for a processor's cache: larger chunks cost up to twice the time."""
+SAMPLES_PER_CHUNK = 400_000
+BINS_PER_CHUNK = 1_200_000
+"""Some 60 edges at a time: smaller chunks pay for their calls, larger ones for memory."""
 
 OK = ""
 OUTSIDE = "OUTSIDE"
