@@ -22,6 +22,7 @@ def table(options: Options) -> Table:
         sys.path.insert(0, folder)  # its modules import one another by their bare names, as pytest lets them
     accuracy = importlib.import_module("tests.sfr.accuracy")
     found = accuracy.rows(options.number(FULL))
-    rows = [Row(r.case, str(r.required), str(r.reached), r.holds) for r in found]
+    # a rate depends on the machine: worth reaching, no promise
+    rows = [Row(r.case, r.required, r.reached, r.holds, aim="one core" in r.case) for r in found]
     seconds = {"edges": time.perf_counter() - start}
     return Table(NAME, f"slanted edge, {options.number(FULL)} edges a case", rows, (), seconds)
