@@ -129,6 +129,12 @@ class Settings(BaseModel):
     exposure_us: int | None = Field(
         None, ge=10, le=1_000_000, description="Fixed exposure, µs; searched if empty."
     )
+    lens_position_dpt: float | None = Field(
+        None,
+        ge=0,
+        le=32,
+        description="Where a camera with a focus motor holds its lens, dioptres; FOCUS sets it if empty.",
+    )
     button_pin: int = _pin(17, "the TEST button (to ground)")
     focus_button_pin: Pin = _pin(27, "the FOCUS button (to ground)")
     green_lamp_pin: Pin = _pin(22, "the green lamp")

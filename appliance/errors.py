@@ -37,6 +37,19 @@ class CameraError(FocuscheckError):
     oled_text = "NO CAMERA"
 
 
+class CameraHangsError(CameraError):
+    """The camera stopped answering in the middle of a call; only the end of the process lets go of it."""
+
+    oled_text = "CAMERA HANGS"
+
+
+class NoFocusMotorError(FocuscheckError):
+    """The lens on the bench is focused by hand: only Camera Module 3 has a motor that the station can drive."""
+
+    exit_status = 2
+    oled_text = "FOCUS BY HAND"
+
+
 class StorageError(FocuscheckError):
     """The data folder or its database cannot be written; nothing was measured, so nothing is lost."""
 

@@ -1,24 +1,41 @@
-"""The Raspberry Pi's camera through picamera2: raw frames at full size with fixed exposure and gains."""
+"""The Raspberry Pi's camera through picamera2: raw frames of one resident configuration, exposure and gains fixed."""
 
 from __future__ import annotations
 
 import importlib
-import re
-from collections.abc import Mapping
-from typing import Any
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from appliance.config import Settings
-from appliance.errors import CameraError
-from appliance.frame import BAYER_ORDERS, Frame
+from appliance.devices import picamera2_versions
+from appliance.devices.deadline import within
+from appliance.devices.exposure import ExposureSearch, white_share
+from appliance.devices.raw import RawLayout, layout_of
+from appliance.devices.sensors import check_pitch, defect_correction, profile_of
+from appliance.errors import CameraError, CameraHangsError, NoFocusMotorError
+from appliance.frame import Frame
 
-TARGET_WHITE = 0.65
-"""Share of the range between black and white that the chart's white is exposed to: clear of clipping and of noise."""
+T = TypeVar("T")
+
 FRAMES_TO_SETTLE = 12
 """A changed control reaches the sensor a few frames later; only the frame's own metadata proves it."""
-_RAW_FORMAT = re.compile(r"S(RGGB|BGGR|GRBG|GBRG)(8|10|12|14|16)")
+OPEN_TIMEOUT_S = 20.0
+AF_TIMEOUT_S = 15.0
+MANUAL, AUTO = 0, 1
+"""libcamera's AfMode."""
+EXPOSURE_MARGIN_US = 2_000
+LENS_STEP_DPT = 0.05
+_CLOSE_ENOUGH: dict[str, Callable[[float], float]] = {
+    "ExposureTime": lambda asked: max(0.02 * asked, 30.0),
+    "AnalogueGain": lambda asked: 0.02 * asked,
+    "LensPosition": lambda _asked: LENS_STEP_DPT,
+}
+
+log = logging.getLogger(__name__)
 
 
 class Picamera2Camera:
@@ -26,31 +43,72 @@ class Picamera2Camera:
 
     def __init__(self, settings: Settings) -> None:
         self._timeout_s = settings.capture_timeout_s
-        self._exposure_us = settings.exposure_us
+        self._hangs = False
         library = _library()
-        if not library.global_camera_info():
-            raise CameraError(
-                "No camera is connected. Switch the Pi off, check both ends of the ribbon cable, and start again."
-            )
+        self._camera = self._limited(lambda: _opened(library), OPEN_TIMEOUT_S, "opening")
         try:
-            self._camera = library()
-        except RuntimeError as error:
-            raise CameraError(
-                f"The camera cannot be opened ({error}). End other programs that use it."
-            ) from None
-        self._raw = self._configure()
-        model = self._camera.camera_properties.get("Model", "camera")
-        self.description = f"{model} through picamera2, {self._raw['format']}"
-        self._camera.start()
+            self._start(settings)
+        except Exception:
+            self.close()
+            raise
 
-    def _configure(self) -> Mapping[str, Any]:
+    def _start(self, settings: Settings) -> None:
         camera = self._camera
-        size = camera.sensor_resolution
-        formats = [mode["unpacked"] for mode in camera.sensor_modes if tuple(mode["size"]) == tuple(size)]
-        if not formats:
+        properties = camera.camera_properties
+        model = str(properties.get("Model", "camera"))
+        self.profile = profile_of(model)
+        if self.profile is not None:
+            check_pitch(self.profile, settings.pixel_pitch_um)
+        self._frame_us = self.profile.frame_us if self.profile else 100_000
+        self._exposure_us: int | None = settings.exposure_us
+        self._searched = False
+        self._asked: dict[str, Any] = {"AnalogueGain": 1.0}
+        self._set: Mapping[str, Any] = {}
+        self.layout = self._limited(lambda: self._configure(), OPEN_TIMEOUT_S, "configuring")
+        self.description = f"{model} through picamera2, {self.layout.format}"
+        self._about = {
+            "camera": self.description,
+            "sensor": model,
+            "raw_format": self.layout.format,
+            "raw_stride_bytes": self.layout.stride_bytes,
+            "defective_pixel_correction": defect_correction(),
+            **picamera2_versions.versions(camera, model),
+        }
+        self._limited(camera.start, OPEN_TIMEOUT_S, "starting")
+        if self.has_motor:
+            self._hold_lens(settings.lens_position_dpt)
+
+    # Configuration
+
+    def _configure(self) -> RawLayout:
+        camera, profile = self._camera, self.profile
+        size = profile.size_px if profile else tuple(camera.sensor_resolution)
+        wanted = profile.raw_format if profile else _unpacked(str(camera.sensor_format))
+        sensor = {"output_size": size, "bit_depth": profile.bit_depth} if profile else {}
+        configuration = camera.create_still_configuration(
+            main={"size": (640, 480)},
+            raw={"size": size, "format": wanted},
+            buffer_count=3,
+            queue=False,
+            sensor=sensor,
+            controls=self._first_controls(),
+        )
+        camera.configure(configuration)
+        raw = camera.camera_configuration().get("raw")
+        if raw is None:
             raise CameraError(
-                f"The camera offers no raw format at its full size {size}; it cannot be measured with."
+                "The camera gives no raw frames; only a camera on the ribbon cable can be measured."
             )
+        layout = layout_of(raw, profile.bit_depth if profile else None)
+        if layout.size_px != size:
+            raise CameraError(
+                f"The camera gives raw frames of {layout.size_px[0]}×{layout.size_px[1]} px instead of "
+                f"{size[0]}×{size[1]}; the pixel pitch would not be true."
+            )
+        return layout
+
+    def _first_controls(self) -> dict[str, Any]:
+        exposure_us = self._exposure_us or ExposureSearch.FIRST_US
         controls = {
             "AeEnable": False,
             "AwbEnable": False,
@@ -58,80 +116,136 @@ class Picamera2Camera:
             "ColourGains": (1.0, 1.0),
             "Sharpness": 0.0,
             "NoiseReductionMode": 0,
-            "ExposureTime": self._exposure_us or 10_000,
+            "ExposureTime": exposure_us,
+            "FrameDurationLimits": self._frame_duration(exposure_us),
+            "AfMode": MANUAL,
         }
-        known = {name: value for name, value in controls.items() if name in camera.camera_controls}
-        configuration = camera.create_still_configuration(
-            main={"size": (640, 480)},
-            raw={"size": size, "format": formats[-1]},
-            buffer_count=3,
-            queue=False,
-            controls=known,
-        )
-        camera.configure(configuration)
-        raw: Mapping[str, Any] = camera.camera_configuration()["raw"]
-        if not _RAW_FORMAT.fullmatch(raw["format"]):
-            raise CameraError(f"The camera gives raw format {raw['format']}, which cannot be measured.")
-        return raw
+        return {name: value for name, value in controls.items() if name in self._camera.camera_controls}
+
+    def _frame_duration(self, exposure_us: int) -> tuple[int, int]:
+        duration = max(self._frame_us, exposure_us + EXPOSURE_MARGIN_US)
+        return duration, duration
+
+    # Photos
 
     def capture(self) -> Frame:
         """Take one photo, exposed after this call began."""
         if self._exposure_us is None:
-            self._exposure_us = self._search_exposure()
-        return self._capture(self._exposure_us)
+            return self._search_exposure()
+        frame = self._accepted(self._exposure_us)
+        if self._searched and not ExposureSearch.still_good(white_share(frame)):
+            return self._search_exposure()  # another lens or other light since the search
+        return frame
 
-    def _search_exposure(self) -> int:
+    def glance(self) -> Frame:
+        """The next frame of the live picture, without waiting for one exposed after the call."""
+        if self._exposure_us is None:
+            return self._search_exposure()
+        return self._accepted(self._exposure_us, fresh=False)
+
+    def _search_exposure(self) -> Frame:
         low, high, _ = self._camera.camera_controls["ExposureTime"]
-        exposure_us = 10_000
-        for _ in range(6):
-            frame = self._capture(exposure_us)
-            height, width = frame.plane.shape
-            middle = frame.plane[height // 4 : -height // 4, width // 4 : -width // 4]
-            white = (float(np.percentile(middle, 98)) - frame.black) / (frame.white - frame.black)
-            if abs(white - TARGET_WHITE) < 0.08:
+        search = ExposureSearch(int(low), int(high or ExposureSearch.LONGEST_US))
+        while True:
+            frame = self._accepted(search.exposure_us)
+            if search.learn(white_share(frame)):
                 break
-            step = 0.25 if white > 0.95 else TARGET_WHITE / max(white, 0.02)
-            exposure_us = int(np.clip(exposure_us * step, max(low, 30), min(high or 1_000_000, 1_000_000)))
-        return exposure_us
+        self._exposure_us, self._searched = search.exposure_us, True
+        log.info("The exposure is %d µs.", search.exposure_us)
+        return frame
 
-    def _capture(self, exposure_us: int) -> Frame:
-        self._camera.set_controls({"ExposureTime": exposure_us})
+    def _accepted(self, exposure_us: int, fresh: bool = True) -> Frame:
+        """A frame whose own metadata show the settings asked for."""
+        asked = {**self._asked, "ExposureTime": exposure_us}
+        controls = self._camera.camera_controls
+        if self._set != asked:
+            changed = {**asked, "FrameDurationLimits": self._frame_duration(exposure_us)}
+            self._camera.set_controls({name: value for name, value in changed.items() if name in controls})
+            self._set = asked
+        wrong = ""
         for _ in range(FRAMES_TO_SETTLE):
-            plane, metadata = self._request()
-            if abs(metadata.get("ExposureTime", 0) - exposure_us) <= max(0.02 * exposure_us, 30):
-                return self._frame(plane, metadata)
+            data, metadata = self._request(fresh)
+            wrong = _differs(asked, metadata)
+            if not wrong:
+                return self._frame(data, metadata)
+        self._set = {}
         raise CameraError(
-            f"The camera did not take the exposure of {exposure_us} µs within {FRAMES_TO_SETTLE} frames. Restart it."
+            f"The camera did not take {wrong} within {FRAMES_TO_SETTLE} frames; nothing was measured. Test again."
         )
 
-    def _request(self) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
-        try:
-            request = self._camera.capture_request(flush=True, wait=self._timeout_s)
-        except TimeoutError:
-            raise CameraError(
-                f"The camera gave no frame within {self._timeout_s:g} s. "
-                "Check the ribbon cable, then test again."
-            ) from None
-        try:
-            return request.make_array("raw"), request.get_metadata()
-        finally:
-            request.release()
+    def _request(self, fresh: bool) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
+        def take() -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
+            request = self._camera.capture_request(flush=fresh or None, wait=self._timeout_s)
+            try:
+                return request.make_array("raw"), request.get_metadata()
+            finally:
+                request.release()
+
+        return self._limited(take, 2 * self._timeout_s, f"taking a photo, {self._timeout_s:g} s")
 
     def _frame(self, data: npt.NDArray[np.uint8], metadata: dict[str, Any]) -> Frame:
-        width, height = self._raw["size"]
-        order, bits = _RAW_FORMAT.fullmatch(self._raw["format"]).groups()  # type: ignore[union-attr]
-        plane = (data if bits == "8" else data.view(np.uint16))[:height, :width].astype(np.uint16)
-        levels = metadata.get("SensorBlackLevels") or (0,)
-        bayer = next(name for name in BAYER_ORDERS if name == order.lower())
-        scale = 2 ** int(bits)
-        return Frame(
-            plane, bayer, levels[0] * scale / 65536, scale - 1.0, {**metadata, "camera": self.description}
-        )
+        layout = self.layout
+        kept = {name: _plain(value) for name, value in metadata.items()}
+        black = layout.black(metadata)
+        return Frame(layout.unpack(data), layout.bayer, black, layout.white, {**kept, **self._about})
+
+    # Focus motor
+
+    @property
+    def has_motor(self) -> bool:
+        """Whether this camera can focus by itself."""
+        return "LensPosition" in self._camera.camera_controls
+
+    def focus(self) -> float:
+        """Focus once by the camera's own autofocus, then lock; returns the lens position in dioptres.
+
+        Raises
+        ------
+        NoFocusMotorError
+            If there is no motor.
+        CameraError
+            If the autofocus found nothing to focus on.
+        """
+        if not self.has_motor:
+            raise NoFocusMotorError("The lens on this camera is focused by hand: it has no motor.")
+        try:
+            found = self._camera.autofocus_cycle(wait=AF_TIMEOUT_S)
+        except TimeoutError:
+            self._camera.cancel_all_and_flush()
+            found = False
+        if not found:
+            self._hold_lens(self._asked.get("LensPosition"))
+            raise CameraError(
+                "The autofocus found nothing to focus on. See that the chart is lit and in view."
+            )
+        _, metadata = self._request(fresh=True)
+        position = float(metadata["LensPosition"])
+        self._hold_lens(position)
+        return position
+
+    def _hold_lens(self, position_dpt: float | None) -> None:
+        if position_dpt is not None:
+            self._asked["LensPosition"] = position_dpt
+        held = {} if position_dpt is None else {"LensPosition": position_dpt}
+        self._camera.set_controls({"AfMode": MANUAL, **held})
+
+    # Life
+
+    def _limited(self, call: Callable[[], T], limit_s: float, doing: str) -> T:
+        try:
+            return within(limit_s, call)
+        except TimeoutError:
+            self._hangs = True
+            raise CameraHangsError(
+                f"The camera stopped answering ({doing}; no answer in time). The station starts afresh; if it happens "
+                "again, switch the Pi off and check both ends of the ribbon cable."
+            ) from None
 
     def close(self) -> None:
-        """Let the camera go."""
-        self._camera.stop()
-        self._camera.close()
+        """Let the camera go; one that hangs is left to the end of the process, which alone can end it."""
+        if self._hangs:
+            return
+        self._limited(lambda: (self._camera.stop(), self._camera.close()), OPEN_TIMEOUT_S, "closing")
 
 
 def _library() -> Any:
@@ -142,3 +256,40 @@ def _library() -> Any:
             "picamera2 is not installed. On a Raspberry Pi: sudo apt install python3-picamera2, then run again; "
             "elsewhere use --camera simulated."
         ) from None
+
+
+def _opened(library: Any) -> Any:
+    if not library.global_camera_info():
+        raise CameraError(
+            "No camera is connected. Switch the Pi off, check both ends of the ribbon cable, and start again."
+        )
+    try:
+        return library()
+    except RuntimeError as error:
+        raise CameraError(f"The camera cannot be opened ({error}). End other programs that use it.") from None
+
+
+def _unpacked(sensor_format: str) -> str:
+    """The unpacked name of a sensor's native format: ``SRGGB12`` for ``SRGGB12_CSI2P``."""
+    name = sensor_format.split("_", 1)[0]
+    return name if name[:1] in "SR" and name[-1:].isdigit() else f"S{name}16"
+
+
+def _differs(asked: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
+    """What the frame's metadata show otherwise than asked, in words; empty if nothing."""
+    for name, value in asked.items():
+        shown = metadata.get(name)
+        if shown is None:
+            return f"{name} {value:g} (its frames do not say it)"
+        if abs(float(shown) - value) > _CLOSE_ENOUGH[name](value):
+            return f"{name} {value:g} (its frames say {float(shown):g})"
+    return ""
+
+
+def _plain(value: Any) -> Any:
+    """Metadata as JSON can keep it."""
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return str(value)

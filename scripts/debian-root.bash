@@ -1,0 +1,63 @@
+# Makes and enters small Debian trixie systems for tests; sourced by the scripts beside it. Needs root.
+
+TRIXIE_CACHE=${FOCUSCHECK_TRIXIE_CACHE:-/var/cache/focuscheck-tests}
+
+need_root_and_debootstrap() {
+  if [ "$(id -u)" -ne 0 ]; then
+    say "This test makes a Debian system of its own; it must run as root: sudo $0"
+    exit 1
+  fi
+  if ! command -v debootstrap >/dev/null; then
+    say "Installing debootstrap …"
+    apt-get update -qq >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends debootstrap >/dev/null
+  fi
+}
+
+# trixie_base: a fresh trixie, kept in the cache; its path is printed.
+trixie_base() {
+  local base="$TRIXIE_CACHE/base"
+  if [ ! -e "$base/.complete" ]; then
+    say "Making a Debian trixie system in $base; this takes a few minutes …"
+    rm -rf "$base"
+    mkdir -p "$TRIXIE_CACHE"
+    debootstrap --variant=minbase --include=ca-certificates trixie "$base" >"$TRIXIE_CACHE/debootstrap.log" 2>&1 || {
+      tail -n 5 "$TRIXIE_CACHE/debootstrap.log" >&2
+      return 1
+    }
+    touch "$base/.complete"
+  fi
+  printf '%s\n' "$base"
+}
+
+# copy_root BASE ROOT: a copy to spoil, with this machine's way to the network.
+copy_root() {
+  rm -rf "$2"
+  cp -a --reflink=auto "$1" "$2"
+  rm -f "$2/.complete"
+  local file
+  for file in /etc/resolv.conf /etc/pip.conf; do
+    if [ -e "$file" ]; then cp -L "$file" "$2$file"; fi
+  done
+  cp -rL /etc/ssl/certs/. "$2/etc/ssl/certs/"
+}
+
+# in_root ROOT COMMAND…: run it there with its own mounts, which end with it.
+in_root() {
+  local root=$1
+  shift
+  unshare --mount --pid --fork -- bash -c '
+    set -e
+    mount -t proc proc "$0/proc"
+    mount --rbind /dev "$0/dev"
+    exec chroot "$0" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+      LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PIP_ROOT_USER_ACTION=ignore "$@"' "$root" "$@"
+}
+
+# copy_source ROOT FOLDER: what git holds of this work tree, changed files as they are now.
+copy_source() {
+  mkdir -p "$1$2"
+  git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+    if [ -e "$file" ]; then printf '%s\0' "$file"; fi
+  done | tar --null --files-from=- -cf - | tar -xf - -C "$1$2"
+}
