@@ -100,6 +100,7 @@ class ThroughFocus:
     shape: Array
     log_amplitude: Array
     even: Array
+    even_scale: float
     covariance: Array
     reduced_chi2: float
 
@@ -116,6 +117,10 @@ class _Model:
         self.sign = np.where(data.across, 0.5, -0.5)
         self.clutter_mean = float(data.clutter.mean())
         self.even_scale = np.pi / table.w020[-1]
+
+    def centre_even(self, q_focus: float) -> None:
+        """Let the even terms span the defocus that the data reach on the farther side of focus."""
+        self.even_scale = np.pi / (1.15 * max(float(np.abs(self.data.q - q_focus).max()), 1e-3))
 
     def pupil(
         self, shape: Array, indices: npt.NDArray[np.int_] | slice = slice(None)
@@ -207,7 +212,7 @@ def fit(
     table: PupilTable,
     candidates: Array,
     print_sigma_mm: tuple[float, float] = (0.03, 0.03),
-    model_error: float = 0.004,
+    model_error: float = 0.0015,
 ) -> tuple[ThroughFocus, Array]:
     """Fit the through-focus model.
 
@@ -232,6 +237,7 @@ def fit(
     )
     chi2, amplitudes = model.scan(candidates, prior_amplitude)
     start = int(np.argmin(chi2))
+    model.centre_even(float(candidates[start]))
     k = len(prior_amplitude)
     mean = np.concatenate([PRIOR_MEAN, prior_amplitude, np.zeros(EVEN_TERMS * k)])
     mean[PRINT] = print_sigma_mm[0] ** 2
@@ -252,6 +258,7 @@ def fit(
             shape=shape,
             log_amplitude=log_amplitude,
             even=even,
+            even_scale=model.even_scale,
             covariance=covariance,
             reduced_chi2=chi2_red,
         ),
@@ -263,7 +270,7 @@ def curve(fit: ThroughFocus, table: PupilTable, q: Array) -> Array:
     """(n, k) SFR of the fitted model on the optical axis at depths ``q`` (n,) in waves."""
     w = fit.shape[KAPPA] * (q - fit.q_focus)
     value, _ = table.lookup(table.at_spherical(fit.shape[SPHERICAL])[0], w - fit.shape[SPHERICAL])
-    phase = np.outer(np.clip(w / table.w020[-1], -1, 1) * np.pi, np.arange(1, EVEN_TERMS + 1))
+    phase = np.outer(np.clip(fit.even_scale * w, -np.pi, np.pi), np.arange(1, EVEN_TERMS + 1))
     return np.asarray(np.exp(fit.log_amplitude) * (value + np.cos(phase) @ fit.even), float)
 
 
