@@ -114,7 +114,7 @@ def draw(options: Options, group: str, index: int) -> Trial:
 
 def _aberrated(scene: Scene, rng: np.random.Generator) -> Scene:
     """W040 = ± 0.5 wave, ± 50 µm curvature, ± 10 mrad about either axis, ± 3 % distortion, all at once."""
-    signs = rng.choice([-1.0, 1.0], 4)
+    signs = [float(sign) for sign in rng.choice([-1.0, 1.0], 4)]
     about_x = bool(rng.integers(2))
     lens = replace(
         scene.lens,

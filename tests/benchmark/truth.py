@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from appliance.bench import Projection, Scene, Sensor
-from appliance.bench.geometry import truth_of
+from appliance.bench.geometry import DESIGN_WAVELENGTH_UM
+
+Array = npt.NDArray[np.float64]
 
 BORDER_PX = 12.0
 CLIENT_COC_UM = 15.0
@@ -29,12 +32,30 @@ def depth_of_field_mm(scene: Scene) -> float:
 def focus_mm(scene: Scene) -> float | None:
     """Where best focus lies, behind the aim point, in the sense that ``appliance/focus/through.py`` defines.
 
-    The plane of least RMS wavefront error, on the optical axis: field curvature is told apart and does not count. A
-    tilt of the sensor cannot be told from a change of the chart's slope, so it does: the depth at which the column
-    through the aim point is sharpest.
+    The plane of least RMS wavefront error, W020 = -W040, on the optical axis: field curvature and a tilt of the field
+    across the chart's slope are told apart and do not count. A tilt along the slope cannot be told from a change of the
+    slope, so it does: the depth at which the picture's column through the aim point is sharpest. None if it lies more
+    than two pictures' heights outside.
     """
-    flat = replace(scene, lens=replace(scene.lens, field_curvature_um=0.0))
-    return truth_of(Projection(flat)).crossing_least_rms_mm
+    flat = Projection(replace(scene, lens=replace(scene.lens, field_curvature_um=0.0)))
+    column, aim_y = flat.pixels([scene.chart.layout.aim_mm])[0]
+    wanted = -scene.lens.spherical_waves * DESIGN_WAVELENGTH_UM
+
+    def over(y: Array) -> Array:
+        return flat.w020_um_at_pixels(np.stack([np.full_like(y, column), y], axis=1)) - wanted
+
+    y = aim_y + np.linspace(-2, 2, 8001) * scene.sensor.height
+    above = over(y) > 0
+    crossings = np.flatnonzero(above[:-1] != above[1:])
+    if not crossings.size:
+        return None
+    k = crossings[np.argmin(np.abs(y[crossings] - aim_y))]
+    low, high = y[k], y[k + 1]
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (over(np.array([middle]))[0] > 0) == above[k] else (low, middle)
+    inverse = flat.inverse_depths(np.array([(column, low)]))[0]
+    return float(1 / inverse - scene.object_distance_mm) if inverse > 0 else None
 
 
 def image_shift_um(scene: Scene, focus_mm: float) -> float:
