@@ -1,6 +1,6 @@
 # Makes and enters small Debian trixie systems for tests; sourced by the scripts beside it. Needs root.
 
-TRIXIE_CACHE=${FOCUSCHECK_TRIXIE_CACHE:-/var/cache/focuscheck-tests}
+TRIXIE_CACHE=${TRIXIE_CACHE:-/var/cache/focuscheck-tests}
 
 need_root_and_debootstrap() {
   if [ "$(id -u)" -ne 0 ]; then
@@ -37,15 +37,18 @@ copy_root() {
   rm -f "$2/.complete"
   local file
   for file in /etc/resolv.conf /etc/pip.conf; do
-    if [ -e "$file" ]; then cp -L "$file" "$2$file"; fi
+    if [ -e "$file" ]; then cp -L --remove-destination "$file" "$2$file"; fi
   done
-  cp -rL /etc/ssl/certs/. "$2/etc/ssl/certs/"
+  if [ -s /etc/ssl/certs/ca-certificates.crt ]; then
+    cp -L --remove-destination /etc/ssl/certs/ca-certificates.crt "$2/etc/ssl/certs/ca-certificates.crt"
+  fi
 }
 
 # in_root ROOT COMMAND…: run it there with its own mounts, which end with it.
 in_root() {
   local root=$1
   shift
+  # shellcheck disable=SC2016  # expanded inside
   unshare --mount --pid --fork -- bash -c '
     set -e
     mount -t proc proc "$0/proc"
