@@ -118,7 +118,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     extra = min(6.0, 12 / coarse_waves.blur_px_per_wave)
     step = min(0.25, 0.7 / coarse_waves.blur_px_per_wave)
     candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
-    first, chi2 = through.fit(data, table, candidates, _print_sigma_mm(setup), model_error=0.01)
+    first, chi2 = through.fit(data, table, candidates, _print_sigma_mm(setup), 0.01, coarse_waves.um_per_wave)
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
     waves = Waves.of(setup, pose)
@@ -128,7 +128,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
         data = _segments(pose, plan, batch, waves, 1.0)
         table = _table(waves, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX))
         candidates = first.q_focus + np.array([-0.1, 0.0, 0.1])
-        fit, _ = through.fit(data, table, candidates, _print_sigma_mm(setup))
+        fit, _ = through.fit(data, table, candidates, _print_sigma_mm(setup), um_per_wave=waves.um_per_wave)
     else:
         plan, batch, fit, waves = seen.plan, seen.batch, first, coarse_waves
     blurred = _motion(fit)

@@ -47,7 +47,7 @@ def edge_lengths_px(layout: Layout, pose: Pose) -> Array:
 
 
 def measure(frame: Frame, plan: SegmentPlan, waves: Waves) -> EdgeBatch:
-    """Measure the planned pieces in the full picture."""
+    """Measure the planned pieces in the full picture, all with one window so that they compare without bias."""
     return measure_edges(
         frame.plane,
         plan.px,
@@ -56,6 +56,7 @@ def measure(frame: Frame, plan: SegmentPlan, waves: Waves) -> EdgeBatch:
         frequency_cpp=FREQUENCY_CPP,
         white=0.995 * frame.white,
         airy_px=waves.airy_px,
+        window_px=7.0 + 1.7 * waves.airy_px,
     )
 
 

@@ -40,7 +40,10 @@ _GAUSS_W = np.array([5, 8, 5]) / 18
 FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR, CLUTTER = range(9)
 SHAPE_PARAMETERS = 9
 PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0, 0.0])
-PRIOR_SD = np.array([np.inf, 0.35, 0.15, 0.0015, 3.0, 3.0, 0.3, 1.0, 1.5])
+PRIOR_SD = np.array([np.inf, 0.35, 0.15, 0.0015, np.nan, np.nan, np.nan, 1.0, 1.5])
+"""Standard deviations of the shape's priors; those of the field are in µm on the image side, below."""
+FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM = 40.0, 60.0, 15.0
+"""Priors of the focus surface at the picture's corner (tilt, curvature), and of astigmatism, µm image side."""
 LOG_AMPLITUDE_SD = 0.35
 EVEN_TERMS = 4
 EVEN_SD = 0.01
@@ -213,6 +216,7 @@ def fit(
     candidates: Array,
     print_sigma_mm: tuple[float, float] = (0.03, 0.03),
     model_error: float = 0.0015,
+    um_per_wave: float = 10.0,
 ) -> tuple[ThroughFocus, Array]:
     """Fit the through-focus model.
 
@@ -226,6 +230,8 @@ def fit(
         The print's Gaussian spread on paper and its standard uncertainty, mm.
     model_error:
         Error of the model's SFR that does not average, added in quadrature to every standard deviation.
+    um_per_wave:
+        Image-side shift of focus per wave of defocus, 8 N² λ in µm.
 
     Returns
     -------
@@ -242,6 +248,9 @@ def fit(
     mean = np.concatenate([PRIOR_MEAN, prior_amplitude, np.zeros(EVEN_TERMS * k)])
     mean[PRINT] = print_sigma_mm[0] ** 2
     sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.full(EVEN_TERMS * k, EVEN_SD)])
+    sd[[TILT_X, CURVATURE, ASTIGMATISM]] = (
+        np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM]) / um_per_wave
+    )
     sd[PRINT] = 2 * print_sigma_mm[0] * print_sigma_mm[1] + print_sigma_mm[1] ** 2
     v = mean.copy()
     v[FOCUS], v[SHAPE_PARAMETERS : SHAPE_PARAMETERS + k] = candidates[start], amplitudes[start]

@@ -27,6 +27,11 @@ class Waves:
     airy_px: float
     """λ N in pixels."""
 
+    @property
+    def um_per_wave(self) -> float:
+        """Image-side shift of focus per wave of defocus: 8 N² λ, µm."""
+        return 8 * self.working_f_number**2 * optics.GREEN_WAVELENGTH_UM
+
     @classmethod
     def of(cls, setup: Setup, pose: Pose) -> Waves:
         """For the lens and sensor of ``setup`` at the distance and scale of ``pose``."""

@@ -203,9 +203,14 @@ class _Tail:
 
 
 def spread(
-    plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None, airy_px: float | None
+    plane: npt.NDArray[Any],
+    fit: Fit,
+    half_width: F64,
+    lattice: Bayer | None,
+    airy_px: float | None,
+    window_px: float | None = None,
 ) -> Spread:
-    """Bin the samples of located edges, choose each window, fit the tails and the noise."""
+    """Bin the samples of located edges, choose each window (or take ``window_px``), fit the tails and the noise."""
     bins = 2 * int(np.ceil(half_width.max() * BINS_PER_PX))
     u: F64 = np.asarray((np.arange(bins) - bins // 2 + 0.5) * H, dtype=np.float64)
     count, total, square = _bin(plane, fit, half_width, lattice, bins)
@@ -239,7 +244,8 @@ def spread(
     columns[:, 3] = u[None, :] * (fit.dark[:, None] + fit.contrast[:, None] * rise)
     soft = np.sqrt(np.square(sigma) + 0.01)
     too_narrow = WINDOW_END_SIGMA * soft > OUTERMOST * limit
-    end = np.minimum(WINDOW_END_SIGMA * soft, OUTERMOST * limit)
+    wanted = WINDOW_END_SIGMA * soft if window_px is None else np.full(n, window_px)
+    end = np.minimum(wanted, OUTERMOST * limit)
     inner = _step_down(u, end * (WINDOW_FLAT_SIGMA / WINDOW_END_SIGMA), end)
     floor = np.square(2e-5 * fit.contrast)
     prior_mean = np.zeros((n, 4))
@@ -273,7 +279,7 @@ def spread(
         inverse = tail.inverse(precision)
         coefficient = np.einsum("npq,nq->np", inverse, tail.right)
         coefficient = coefficient + prior_mean
-        if not last:
+        if not last and window_px is None:
             tail_sigma = np.sqrt(
                 np.maximum(np.square(sigma) - np.square(AIRY_SIGMA * coefficient[:, 2]), 0.1)
             )

@@ -183,6 +183,7 @@ def measure_edges(
     frequency_cpp: npt.ArrayLike = DEFAULT_FREQUENCY_CPP,
     white: float | None = None,
     airy_px: float | None = None,
+    window_px: float | None = None,
 ) -> EdgeBatch:
     """Measure the SFR along the normal of each of n slanted edges.
 
@@ -205,6 +206,9 @@ def measure_edges(
     airy_px:
         λN in pixels, where known: it fixes how slowly diffraction lets the profile approach its levels, which
         otherwise has to be told from the noise.
+    window_px:
+        None lets each edge's window follow its own data, best for a single edge. A number takes this half width for
+        all: what it cuts off then depends on the blur alone, never on noise, best where many edges are compared.
 
     Returns
     -------
@@ -258,7 +262,7 @@ def measure_edges(
     for chunk in _chunks(order, cost, BINS_PER_CHUNK):
         fit = located.take(chunk)
         place = todo[chunk]
-        s = spread(picture, fit, half_width[place], lattice, airy_px)
+        s = spread(picture, fit, half_width[place], lattice, airy_px, window_px)
         _record(batch, place, asked.take(place), fit, s, frequency, white)
     return batch
 
