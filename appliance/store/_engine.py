@@ -9,20 +9,30 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+WRITES = "focuscheck_writes"
+"""Execution option of a connection whose transaction is going to write."""
 
 
 def make_engine(file: Path) -> Engine:
     """Engine for the database ``file``; write-ahead log, and every commit flushed to the disk."""
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 10})
     event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
     return engine
 
 
+def _on_begin(connection: Connection) -> None:
+    # a transaction that reads first and writes then would fail at once if another process wrote in between
+    mode = "IMMEDIATE" if connection.get_execution_options().get(WRITES) else "DEFERRED"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
 def _on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # Python's own BEGIN leaves changes of the schema outside of it
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # NORMAL can lose the last commits at a power cut
@@ -39,7 +49,7 @@ def _alembic_config() -> Config:
 def migrate(engine: Engine) -> None:
     """Bring the database to this version's schema; data are kept."""
     config = _alembic_config()
-    with engine.begin() as connection:
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

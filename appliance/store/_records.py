@@ -25,6 +25,16 @@ class CheckRecord:
     """The photo's green plane, 8 bits, gamma-coded; None if there was no photo to keep."""
     preview_px: tuple[int, int] = (0, 0)
     """Width and height of the preview."""
+    raw_png: bytes | None = None
+    """The first photo as the sensor gave it, 16-bit PNG; kept for failures and for some days (see retention)."""
+    raw_px: tuple[int, int] = (0, 0)
+    """Width and height of the raw photo."""
+    station: str | None = None
+    """Name of the station."""
+    operator: str | None = None
+    """Who tested, where that is known."""
+    body_tag: str | None = None
+    temperature_c: float | None = None
 
 
 @dataclass(frozen=True)
@@ -44,3 +54,12 @@ class StoredCheck:
     """File name in the pictures folder."""
     preview_px: tuple[int, int] | None
     """Width and height of the preview."""
+    raw_file: str | None = None
+    """File name of the raw photo, while it is kept."""
+    operator: str | None = None
+    station: str | None = None
+    visit_id: int | None = None
+    temperature_c: float | None = None
+    voided_at: datetime | None = None
+    voided_by: str | None = None
+    void_reason: str | None = None

@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import UTC
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
-from sqlalchemy.orm import Session, defer, selectinload
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from appliance.config import SOFTWARE_VERSION
 from appliance.errors import StorageError
-from appliance.focus.result import Result, Setup
-from appliance.store._engine import is_current, make_engine, migrate
+from appliance.store._engine import WRITES, is_current, make_engine, migrate
 from appliance.store._records import CheckRecord, StoredCheck
-from appliance.store.models import Check, Lens, Picture
+from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_rows, stored
+from appliance.store.models import Check, Lens
 
 DATABASE_NAME = "focuscheck.sqlite3"
 PICTURES_NAME = "pictures"
@@ -93,56 +91,78 @@ class Store:
         StorageError
             If disk or database refuse it; nothing of the check is then kept.
         """
-        picture = self.data_dir / PICTURES_NAME / f"{record.uuid}.jpg"
+        pictures = picture_rows(record)
+        folder = self.data_dir / PICTURES_NAME
         try:
-            if record.preview_jpeg is not None:
-                _write_durably(picture, record.preview_jpeg)
-            with Session(self._engine) as session, session.begin():
-                check = _check_row(record, _lens(session, record))
-                if record.preview_jpeg is not None:
-                    width, height = record.preview_px
-                    size = len(record.preview_jpeg)
-                    row = Picture(
-                        kind="preview",
-                        file_name=picture.name,
-                        width_px=width,
-                        height_px=height,
-                        size_bytes=size,
-                    )
-                    check.pictures.append(row)
+            for row, content in pictures:
+                _write_durably(folder / row.file_name, content)
+            with self._transaction() as session:
+                check = new_check(session, record)
+                check.pictures.extend(row for row, _ in pictures)
                 session.add(check)
                 session.flush()
-                return _stored(check)
+                after_check(session, check)
+                return stored(check)
         except (OSError, DatabaseError) as error:
-            picture.unlink(missing_ok=True)
+            for row, _ in pictures:
+                (folder / row.file_name).unlink(missing_ok=True)
             raise StorageError(
                 f"The check could not be stored in {self.data_dir} ({_short(error)}). Free some space or repair the "
                 "disk, then test again; this check is not counted."
             ) from None
 
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            session.connection(execution_options={WRITES: True})
+            yield session
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction that writes: committed at the end of the block, undone by an exception.
+
+        What was read stays readable after it, but for what was not loaded.
+
+        Raises
+        ------
+        StorageError
+            If disk or database refuse what is to be written.
+        """
+        try:
+            with self._transaction() as session:
+                yield session
+        except OperationalError as error:
+            raise StorageError(
+                f"The records in {self.data_dir} cannot be written ({_short(error)}). Free some space or repair the "
+                "disk, then try again; nothing was changed."
+            ) from None
+
+    def reading(self) -> Session:
+        """A session for reading, to be closed by the caller."""
+        return Session(self._engine, expire_on_commit=False)
+
     def latest(self, lens_tag: str | None = None) -> StoredCheck | None:
         """Newest check, of one lens if ``lens_tag`` is given."""
         query = select(Check).order_by(Check.sequence.desc()).limit(1)
         if lens_tag is not None:
-            query = query.join(Lens).where(Lens.tag == lens_tag)
+            query = query.join(Lens, Check.lens_id == Lens.id).where(Lens.tag == lens_tag)
         with Session(self._engine) as session:
             check = session.scalars(query).first()
-            return _stored(check) if check else None
+            return stored(check) if check else None
 
     def get(self, sequence: int) -> StoredCheck | None:
         """Check number ``sequence``, None if there is none."""
         with Session(self._engine) as session:
-            check = session.get(Check, sequence)
-            return _stored(check) if check else None
+            check = session.get(Check, sequence) if 0 < sequence < 2**62 else None
+            return stored(check) if check else None
 
     def newest_first(self, limit: int, before: int | None = None) -> Sequence[StoredCheck]:
         """Up to ``limit`` checks, newest first, all older than number ``before``; without edges and curve."""
-        query = select(Check).order_by(Check.sequence.desc()).limit(limit)
-        query = query.options(selectinload(Check.pictures), defer(Check.result), defer(Check.camera))
+        query = select(Check).order_by(Check.sequence.desc()).limit(limit).options(*SUMMARY_ONLY)
         if before is not None:
             query = query.where(Check.sequence < before)
         with Session(self._engine) as session:
-            return [_stored(check, whole=False) for check in session.scalars(query)]
+            return [stored(check, whole=False) for check in session.scalars(query)]
 
     def count(self) -> int:
         """How many checks there are."""
@@ -151,7 +171,7 @@ class Store:
 
     def picture(self, file_name: str) -> Path | None:
         """Path of a picture of a check; None for a name that no check has."""
-        if not re.fullmatch(r"[0-9a-f-]{36}\.jpg", file_name):
+        if not re.fullmatch(r"[0-9a-f-]{36}\.(jpg|png)", file_name):
             return None
         file = self.data_dir / PICTURES_NAME / file_name
         return file if file.is_file() else None
@@ -167,65 +187,3 @@ def _write_durably(file: Path, content: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _lens(session: Session, record: CheckRecord) -> Lens | None:
-    if record.lens_tag is None:
-        return None
-    lens = session.scalars(select(Lens).where(Lens.tag == record.lens_tag)).first()
-    return lens or Lens(tag=record.lens_tag, created_at=record.moment.wall)
-
-
-def _check_row(record: CheckRecord, lens: Lens | None) -> Check:
-    result, moment = record.result, record.moment
-    return Check(
-        uuid=record.uuid,
-        lens=lens,
-        boot_id=moment.boot_id,
-        monotonic_s=moment.monotonic_s,
-        taken_at=moment.wall,
-        clock_synced=moment.clock_synced,
-        verdict=result.verdict.value,
-        focus_error_mm=result.focus_error_mm,
-        focus_error_mm_u95=result.focus_error_mm_u95,
-        focus_error_mm_at_least=result.focus_error_mm_at_least,
-        image_shift_um=result.image_shift_um,
-        image_shift_um_u95=result.image_shift_um_u95,
-        tolerance_um=result.tolerance_um,
-        reasons=[asdict(reason) for reason in result.reasons],
-        result=result.to_dict(edges=True),
-        setup=asdict(record.setup),
-        camera=dict(record.camera),
-        software_version=SOFTWARE_VERSION,
-        chart=result.chart,
-    )
-
-
-_SUMMARY = (
-    "verdict",
-    "reasons",
-    "focus_error_mm",
-    "focus_error_mm_u95",
-    "focus_error_mm_at_least",
-    "image_shift_um",
-    "image_shift_um_u95",
-    "tolerance_um",
-)
-
-
-def _stored(check: Check, whole: bool = True) -> StoredCheck:
-    preview = next((picture for picture in check.pictures if picture.kind == "preview"), None)
-    summary = {name: getattr(check, name) for name in _SUMMARY}
-    return StoredCheck(
-        sequence=check.sequence,
-        uuid=check.uuid,
-        lens_tag=check.lens.tag if check.lens else None,
-        taken_at=check.taken_at.replace(tzinfo=UTC),
-        clock_synced=check.clock_synced,
-        setup=Setup(**check.setup),
-        result=Result.from_dict(check.result if whole else summary),
-        camera=check.camera if whole else {},
-        software_version=check.software_version,
-        preview_file=preview.file_name if preview else None,
-        preview_px=(preview.width_px, preview.height_px) if preview else None,
-    )
