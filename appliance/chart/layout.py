@@ -163,18 +163,38 @@ def _star(aim: Point, radius: float) -> Iterator[Polygon]:
         )
 
 
-def _clearance(square: Polygon, gap: float, boxes: npt.NDArray[np.float64]) -> float:
-    """Distance in mm from a square to the nearest other ink: other squares at ``gap``, or the given upright boxes."""
-    points = np.array(square)
-    points = np.concatenate([points, (points + np.roll(points, 1, axis=0)) / 2])
-    outside = np.abs(points[:, None, :] - boxes[None, :, :2]) - boxes[None, :, 2:]
-    return float(min(gap, np.hypot(*np.maximum(outside, 0).transpose(2, 0, 1)).min()))
+Box = tuple[float, float, float, float, float]
+"""Centre x, y, half width, half height in mm, turn in degrees."""
 
 
-def _square_edges(name: str, square: Polygon, clearance: float, side: float) -> Iterator[PrintedEdge]:
+def _clearances(squares: list[Polygon], boxes: list[Box]) -> npt.NDArray[np.float64]:
+    """(squares, 4) distance in mm from every side of every square to the nearest of all other boxes.
+
+    The first boxes are the squares themselves, in the same order.
+    """
+    corners = np.array(squares)
+    steps = np.linspace(0, 1, 5)[:, None]
+    sides = np.stack([corners, np.roll(corners, -1, axis=1)], axis=2)
+    points = sides[:, :, :1] * (1 - steps) + sides[:, :, 1:] * steps
+    place = np.array(boxes)
+    c, s = np.cos(np.radians(place[:, 4])), np.sin(np.radians(place[:, 4]))
+    least = np.empty((len(squares), 4))
+    for k in range(len(squares)):
+        dx, dy = (points[k, ..., None, axis] - place[:, axis] for axis in (0, 1))
+        outside_x = np.maximum(np.abs(c * dx + s * dy) - place[:, 2], 0)
+        outside_y = np.maximum(np.abs(c * dy - s * dx) - place[:, 3], 0)
+        distance = np.hypot(outside_x, outside_y)
+        distance[..., k] = np.inf
+        least[k] = distance.min(axis=(1, 2))
+    return least
+
+
+def _square_edges(
+    name: str, square: Polygon, clearances: npt.NDArray[np.float64], side: float
+) -> Iterator[PrintedEdge]:
     for k, label in enumerate("nesw"):
         (x1, y1), (x2, y2) = square[k], square[(k + 1) % 4]
-        yield PrintedEdge(f"{name}{label}", x1, y1, x2, y2, clearance, side, label in "ns")
+        yield PrintedEdge(f"{name}{label}", x1, y1, x2, y2, float(clearances[k]), side, label in "ns")
 
 
 class _Grid:
@@ -192,7 +212,7 @@ class _Grid:
         """Keep an upright square of ``side`` mm around ``centre`` free of squares."""
         self.reserved.append((*centre, side / 2))
 
-    def squares(self) -> Iterator[tuple[str, Polygon, float, float]]:
+    def squares(self) -> Iterator[tuple[str, Polygon, Box]]:
         side = self.pitch * SQUARE_PER_PITCH
         turn = radians(SQUARE_TURN_DEG)
         extent = side * (cos(turn) + sin(turn))
@@ -203,7 +223,7 @@ class _Grid:
                     continue
                 sign = 1 if (i + j) % 2 == 0 else -1
                 square = _turned_square(x, y, side, sign * SQUARE_TURN_DEG)
-                yield f"{self.prefix}{i:+d}{j:+d}", square, self.pitch - extent, side
+                yield f"{self.prefix}{i:+d}{j:+d}", square, (x, y, side / 2, side / 2, sign * SQUARE_TURN_DEG)
 
 
 def _odd(n: float) -> int:
@@ -289,15 +309,18 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     number += 0 if pitch_mm is None else FAMILY_PITCH_MM.index(pitch_mm) + 1
     fiducials = _fiducials(grid, fine, half_zone, number * IDS_PER_LAYOUT)
     cells = [*grid.squares(), *fine.squares()]
-    boxes = np.array([(f.x_mm, f.y_mm, f.side_mm / 2) for f in fiducials] + [(*aim, star_radius * 1.2)])
-    edges = [
-        edge
-        for name, square, gap, side in cells
-        for edge in _square_edges(name, square, _clearance(square, gap, boxes), side)
-    ]
-    squares = tuple(square for _, square, _, _ in cells)
+    squares = tuple(square for _, square, _ in cells)
     top, bottom = aim[1] - rows * pitch / 2, aim[1] + rows * pitch / 2
     ruler_mm = int((size[0] - 20) // 10 * 10)
+    boxes: list[Box] = [box for _, _, box in cells]
+    boxes += [(f.x_mm, f.y_mm, f.side_mm / 2, f.side_mm / 2, 0.0) for f in fiducials]
+    boxes += [(*aim, star_radius * 1.2, star_radius * 1.2, 0.0), (aim[0], top - 4.4, 50.0, 0.8, 0.0)]
+    boxes += [(aim[0], bottom + 3.4, ruler_mm / 2, 1.6, 0.0)]
+    edges = [
+        edge
+        for (name, square, box), clear in zip(cells, _clearances(list(squares), boxes), strict=True)
+        for edge in _square_edges(name, square, clear, 2 * box[2])
+    ]
     furniture = [
         *_star(aim, star_radius),
         _rectangle(aim[0] - 50, top - 5.2, aim[0] + 50, top - 3.6),

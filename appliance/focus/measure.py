@@ -26,6 +26,7 @@ from appliance.focus.survey import (
     survey,
     thinned,
     usable,
+    window_px,
 )
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
@@ -122,7 +123,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
     waves = Waves.of(setup, pose)
-    plan = _plan_near(located.layout, pose, waves, first.q_focus)
+    plan = _plan_near(located.layout, pose, waves, first)
     batch = measure(frame, plan, waves) if len(plan) else seen.batch
     if len(plan) and usable(batch).sum() >= FEWEST_SEGMENTS:
         data = _segments(pose, plan, batch, waves, 1.0)
@@ -189,22 +190,31 @@ def _segments(
     )
 
 
-def _plan_near(layout: Layout, pose: Pose, waves: Waves, q_focus: float) -> SegmentPlan:
-    """Pieces of all edges near focus, short in depth, far enough from corners for their blur."""
+def _plan_near(layout: Layout, pose: Pose, waves: Waves, first: through.ThroughFocus) -> SegmentPlan:
+    """Pieces of all edges near focus, field curvature and tilt included, short in depth, clear of corners."""
+
+    def local_focus(paper_mm: Array) -> Array:
+        where = (pose.project(paper_mm) - pose.centre_px) / pose.half_diagonal_px
+        field = first.shape[through.TILT_X] * where[:, 0] + first.shape[through.CURVATURE] * (where**2).sum(
+            axis=1
+        )
+        return np.asarray(first.q_focus + field, float)
+
     ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
     q = np.stack([waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)])
-    nearest = np.abs(np.clip(q_focus, q.min(axis=0), q.max(axis=0)) - q_focus)
+    focus = local_focus(ends.mean(axis=1))
+    nearest = np.abs(np.clip(focus, q.min(axis=0), q.max(axis=0)) - focus)
     blur_radius = nearest * waves.blur_px_per_wave / 2
     reach_px = 5.0 + 1.5 * waves.airy_px
     q_per_px = np.abs(q[1] - q[0]) / np.maximum(edge_lengths_px(layout, pose), 1e-9)
     piece_waves = max(0.35, 1.2 / waves.blur_px_per_wave)
     longest = np.clip(piece_waves / np.maximum(q_per_px, 1e-9), 30.0, 220.0)
     margin = np.where(blur_radius < reach_px, 2.5 + 1.2 * waves.airy_px + blur_radius, 1e6)
-    wanted = 10.0 + 1.8 * reach_px + 3.0 * waves.airy_px
+    wanted = 1.9 * window_px(waves)
     plan = plan_segments(layout, pose, margin, np.full(len(ends), wanted), longest)
     if not len(plan):
         return plan
-    distance = np.abs(waves.from_depth(pose.depth_mm(plan.middle_mm)) - q_focus)
+    distance = np.abs(waves.from_depth(pose.depth_mm(plan.middle_mm)) - local_focus(plan.middle_mm))
     return thinned(_same_strip(plan.take(distance * waves.blur_px_per_wave / 2 < reach_px), wanted))
 
 
@@ -215,9 +225,9 @@ def _same_strip(plan: SegmentPlan, wanted_px: float) -> SegmentPlan:
     even about best focus and does no harm, with widths that follow the local scale it would pull the focus to one side.
     """
     length = np.hypot(plan.px[:, 2] - plan.px[:, 0], plan.px[:, 3] - plan.px[:, 1])
-    for part in (1.0, 0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2):
+    for part in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4):
         wide = plan.half_width_px >= part * wanted_px - 1e-6
-        if length[wide].sum() >= 0.6 * length.sum():
+        if length[wide].sum() >= 0.9 * length.sum():
             chosen = plan.take(wide)
             return replace(chosen, half_width_px=np.full(len(chosen), part * wanted_px))
     return plan

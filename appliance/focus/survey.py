@@ -56,8 +56,13 @@ def measure(frame: Frame, plan: SegmentPlan, waves: Waves) -> EdgeBatch:
         frequency_cpp=FREQUENCY_CPP,
         white=0.995 * frame.white,
         airy_px=waves.airy_px,
-        window_px=7.0 + 1.7 * waves.airy_px,
+        window_px=window_px(waves),
     )
+
+
+def window_px(waves: Waves) -> float:
+    """Half width in px of the window about every edge: what blurs of interest and diffraction need."""
+    return 7.0 + 1.7 * waves.airy_px
 
 
 def usable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:

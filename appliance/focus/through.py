@@ -48,8 +48,8 @@ LOG_AMPLITUDE_SD = 0.35
 EVEN_TERMS = 4
 EVEN_SD = 0.01
 EVEN_SD_STRANGE = 0.3
-"""Prior of the even terms for a lens that follows the model, and for one that does not (reduced chi-square > 2)."""
-STRANGE_CHI2 = 2.0
+"""Prior of the even terms for a lens that follows the model, and for one that does not, as chi-square shows."""
+STRANGE_CHI2 = 1.15
 _HUBER = 3.0
 LEAST_REDUCED_CHI2 = 0.2
 
