@@ -80,6 +80,24 @@ class Settings(BaseModel):
         "", description="Further host names, by commas, under which browsers may ask for the page."
     )
 
+    open_reading: bool = Field(
+        True, description="Whether anybody on the network may read; if not, only paired phones and tokens may."
+    )
+    public_url: str = Field(
+        "", max_length=200, description="Address that labels lead to; that of the page itself if empty."
+    )
+    check_every_days: int | None = Field(
+        None, ge=1, le=3650, description="Days until a lens is due again, where it has no interval of its own."
+    )
+
+    # Pictures and room
+    raw_days: float = Field(
+        14.0, ge=0, le=3650, description="Days to keep raw photos of checks that did not fail."
+    )
+    reserve_mb: float = Field(
+        500.0, ge=0, le=1e6, description="Room kept free on the disk, MB; the oldest pictures go first."
+    )
+
     # The lens under test and what it is judged by
     focal_length_mm: float = Field(
         25.0, gt=0, le=2000, description="Focal length of the lens on the bench, mm."
@@ -161,10 +179,37 @@ class Settings(BaseModel):
     oled_i2c_address: Annotated[int, Whole] = Field(
         0x3C, ge=0x03, le=0x77, description="I²C address of the OLED; 60 is 0x3C."
     )
+    oled_dc_pin: int = _pin(5, "an SPI OLED's data/command line")
+    oled_reset_pin: Pin = _pin(6, "an SPI OLED's reset line")
     oled_spi_device: int = Field(0, ge=0, le=1, description="SPI chip select of the OLED.")
     oled_height_px: Annotated[Literal[32, 64], Whole] = Field(64, description="Height of the OLED, px.")
     oled_rotate: Annotated[Literal[0, 1, 2, 3], Whole] = Field(
         0, description="Quarter turns of the OLED's picture; 2 is upside down."
+    )
+    oled_shift_s: float = Field(
+        60.0, ge=5, le=3600, description="The OLED's picture moves by a pixel this often against burn-in, s."
+    )
+    oled_dim_after_s: float = Field(
+        120.0, ge=5, le=86_400, description="The OLED is dimmed after this long without a change, s."
+    )
+    oled_dark_after_s: float = Field(
+        1800.0, ge=10, le=86_400, description="The OLED is dark after this long without a change, s."
+    )
+    live_timeout_s: float = Field(
+        600.0, ge=10, le=7200, description="Focus assist and alignment end by themselves after this long, s."
+    )
+    scanner: str = Field(
+        "auto",
+        description="Input device of the barcode scanner; auto finds one by its name, empty means none.",
+    )
+    scanner_layout: Literal["us", "uk", "de", "fr"] = Field(
+        "us", description="Keyboard layout the barcode scanner is set to."
+    )
+    thermometer: Literal["auto", "none", "ds18b20", "bme280", "simulated"] = Field(
+        "auto", description="Thermometer at the bench; without one the sensor's own is kept."
+    )
+    bme280_i2c_address: Annotated[int, Whole] = Field(
+        0x76, ge=0x76, le=0x77, description="I²C address of a BME280; 118 is 0x76."
     )
 
     # The simulated bench

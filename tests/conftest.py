@@ -76,6 +76,9 @@ class HeldCamera:
             raise self.frame
         return self.frame
 
+    def glance(self) -> Frame:
+        return self.capture()
+
     def close(self) -> None:
         self.closed += 1
 
@@ -131,6 +134,7 @@ def rig_of(settings: Settings, camera: Any, open_display: Any = None) -> Iterato
     finally:
         station.stop()
         loop.join(PATIENCE_S)
+        station._jobs.join(20.0)  # a thread still at work would be torn down with the interpreter
         store.close()
         pins.reset()
 

@@ -14,7 +14,10 @@ from gpiozero.pins.mock import MockFactory
 from appliance.config import Settings
 from appliance.devices.gpio_panel import GpioPanel
 from appliance.devices.oled import Oled, SimulatedOled
-from appliance.devices.protocols import Camera, Display, Panel
+from appliance.devices.pins import check_pins
+from appliance.devices.protocols import Camera, Display, Panel, Scanner, Thermometer
+from appliance.devices.scanner import EvdevScanner
+from appliance.devices.thermometer import Bme280, Ds18b20, SimulatedThermometer
 from appliance.errors import UsageError
 
 _MODEL_FILE = Path("/proc/device-tree/model")
@@ -55,6 +58,7 @@ def open_panel(settings: Settings) -> Panel:
     UsageError
         If the pins are not there or one is given twice.
     """
+    check_pins(settings)
     try:
         if settings.panel == "simulated" or (settings.panel == "auto" and not on_raspberry_pi()):
             return GpioPanel(settings, MockFactory())
@@ -79,3 +83,31 @@ def open_display(settings: Settings) -> Display:
     if settings.display == "simulated" or (settings.display == "auto" and not on_raspberry_pi()):
         return SimulatedOled(settings)
     return Oled(settings)
+
+
+def open_scanner(settings: Settings) -> Scanner | None:
+    """The barcode scanner the settings name, which may be plugged in later; None for none."""
+    if not settings.scanner or (settings.scanner == "auto" and not on_raspberry_pi()):
+        return None
+    return EvdevScanner(settings.scanner, settings.scanner_layout)
+
+
+def open_thermometer(settings: Settings) -> Thermometer | None:
+    """The thermometer the settings name, or for ``auto`` the first that answers; None for none."""
+    kind = settings.thermometer
+    if kind == "none":
+        return None
+    if kind == "simulated" or (kind == "auto" and not on_raspberry_pi()):
+        return SimulatedThermometer() if camera_is_simulated(settings) else None
+    if kind == "ds18b20":
+        return Ds18b20()
+    bme280 = Bme280(settings.oled_i2c_bus, settings.bme280_i2c_address)
+    if kind == "bme280":
+        return bme280
+    for thermometer in (Ds18b20(), bme280):
+        try:
+            thermometer.celsius()
+        except OSError:
+            continue
+        return thermometer
+    return None

@@ -31,6 +31,8 @@ class GpioPanel:
         }
         lamps: dict[Lamp, int | None] = {"green": settings.green_lamp_pin, "red": settings.red_lamp_pin}
         self._lamps = {name: LED(pin, pin_factory=factory) for name, pin in lamps.items() if pin is not None}
+        strobe = settings.strobe_pin
+        self._strobe = None if strobe is None else LED(strobe, pin_factory=factory)
         buzzer = settings.buzzer_pin
         self._buzzer = None if buzzer is None else Buzzer(buzzer, pin_factory=factory)
         kind = "simulated pins" if isinstance(factory, MockFactory) else "GPIO"
@@ -49,6 +51,11 @@ class GpioPanel:
         for name, led in self._lamps.items():
             led.value = name == lamp
 
+    def strobe(self, on: bool) -> None:
+        """Switch the chart's lamp, if there is one."""
+        if self._strobe is not None and not self._strobe.closed:  # a check may end after the station has
+            self._strobe.value = on
+
     def buzz(self, beeps: int) -> None:
         """Sound that many short beeps, without waiting for them."""
         if self._buzzer is not None and beeps > 0:
@@ -56,10 +63,11 @@ class GpioPanel:
 
     def close(self) -> None:
         """Darken the lamps and let the pins go."""
+        self.strobe(False)
         self.light(None)  # driven low first: a transistor's gate would hold the last level on a floating pin
         if self._buzzer is not None:
             self._buzzer.off()
-        for device in (*self._buttons.values(), *self._lamps.values(), self._buzzer):
+        for device in (*self._buttons.values(), *self._lamps.values(), self._strobe, self._buzzer):
             if device is not None:
                 device.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -175,7 +176,12 @@ class Picamera2Camera:
 
     def _request(self, fresh: bool) -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
         def take() -> tuple[npt.NDArray[np.uint8], dict[str, Any]]:
-            request = self._camera.capture_request(flush=fresh or None, wait=self._timeout_s)
+            try:
+                request = self._camera.capture_request(flush=fresh or None, wait=self._timeout_s)
+            except KeyError as error:
+                raise CameraError(
+                    f"The camera's frames do not say their {error}; none can be trusted."
+                ) from None
             try:
                 return request.make_array("raw"), request.get_metadata()
             finally:
@@ -272,7 +278,9 @@ def _opened(library: Any) -> Any:
 def _unpacked(sensor_format: str) -> str:
     """The unpacked name of a sensor's native format: ``SRGGB12`` for ``SRGGB12_CSI2P``."""
     name = sensor_format.split("_", 1)[0]
-    return name if name[:1] in "SR" and name[-1:].isdigit() else f"S{name}16"
+    if not re.match(r"S|R\d", name):  # the Pi 5's compressed formats leave out the S, and some the depth
+        name = "S" + name
+    return name if name[-1:].isdigit() else f"{name}16"
 
 
 def _differs(asked: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:

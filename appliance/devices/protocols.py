@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol
+from collections.abc import Callable
+from typing import Literal, Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -32,8 +32,29 @@ class Camera(Protocol):
             If no photo comes in time or it is not of the kind asked for.
         """
 
+    def glance(self) -> Frame:
+        """The next frame of the live picture; it may have been exposed before the call.
+
+        Raises
+        ------
+        CameraError
+            As for :meth:`capture`.
+        """
+
     def close(self) -> None:
         """Let the camera go."""
+
+
+@runtime_checkable
+class Focusing(Protocol):
+    """A camera whose lens may have a motor."""
+
+    @property
+    def has_motor(self) -> bool:
+        """Whether it has."""
+
+    def focus(self) -> float:
+        """Focus once, then lock; returns the lens position in dioptres."""
 
 
 class Panel(Protocol):
@@ -48,6 +69,9 @@ class Panel(Protocol):
 
     def light(self, lamp: Lamp | None) -> None:
         """Light this lamp and no other; None for both dark."""
+
+    def strobe(self, on: bool) -> None:
+        """Switch the chart's lamp, if there is one."""
 
     def buzz(self, beeps: int) -> None:
         """Sound that many short beeps, without waiting for them."""
@@ -76,8 +100,39 @@ class Display(Protocol):
             If the display does not answer; the station goes on without it and tries again later.
         """
 
+    def brightness(self, share: float) -> None:
+        """Set how bright it is, 0 (dark) … 1; raises OSError as :meth:`show` does."""
+
     def close(self) -> None:
         """Darken the display and let it go."""
 
 
-Described = Mapping[str, Any]
+class Scanner(Protocol):
+    """Reads barcodes and QR codes, and types nowhere else."""
+
+    @property
+    def description(self) -> str:
+        """Kind and device in words."""
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Pass every code read to ``listener``, from another thread; goes on across unplugging."""
+
+    def close(self) -> None:
+        """Let the scanner type into this machine again."""
+
+
+class Thermometer(Protocol):
+    """Tells the temperature at the bench."""
+
+    @property
+    def description(self) -> str:
+        """Kind and address in words."""
+
+    def celsius(self) -> float:
+        """Temperature in °C; may take a second.
+
+        Raises
+        ------
+        OSError
+            If it does not answer or says what cannot be.
+        """

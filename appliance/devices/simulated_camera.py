@@ -44,6 +44,10 @@ class SimulatedCamera:
         }
         return Frame(photo.mosaic, photo.bayer, photo.black, photo.white, metadata)
 
+    def glance(self) -> Frame:
+        """The next frame of the live picture."""
+        return self.capture()
+
     def close(self) -> None:
         """Nothing holds it."""
 

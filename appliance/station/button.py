@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from appliance.config import Settings
+from appliance.devices.protocols import Button
+
 
 class Press(StrEnum):
     """What was done with the button."""
@@ -68,6 +71,11 @@ class ButtonReader:
                 return press
         return None
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the button is down for longer than anyone presses."""
+        return self.down and self._told is Press.STUCK
+
     def wake_in(self, now: float) -> float | None:
         """Seconds until :meth:`poll` may have something to say without another change; None if never."""
         if self._raw != self.down:
@@ -77,3 +85,38 @@ class ButtonReader:
             limits = (self.hold_s, self.long_hold_s, self.stuck_s)
             return max(min((limit - held for limit in limits if limit > held), default=0.0), 0.0)
         return None
+
+
+class Buttons:
+    """Both buttons of the panel, by the settings' times."""
+
+    def __init__(self, settings: Settings) -> None:
+        times = (
+            settings.debounce_ms / 1000,
+            settings.hold_focus_ms / 1000,
+            settings.hold_shutdown_ms / 1000,
+            settings.stuck_button_s,
+        )
+        self.test, self.focus = ButtonReader(*times), ButtonReader(*times)
+        self.stuck = ""
+        """``TEST`` or ``FOCUS`` while that one is stuck."""
+
+    def edge(self, button: Button, closed: bool, at: float) -> None:
+        """Take a raw change of a contact."""
+        (self.test if button == "test" else self.focus).edge(closed, at)
+
+    def poll(self, now: float) -> list[tuple[Button, Press]]:
+        """What has been done with the buttons since the last call."""
+        done: list[tuple[Button, Press]] = []
+        readers: tuple[tuple[Button, ButtonReader], ...] = (("test", self.test), ("focus", self.focus))
+        for name, reader in readers:
+            press = reader.poll(now)
+            if press is not None:
+                done.append((name, press))
+        self.stuck = next((name.upper() for name, reader in readers if reader.stuck), "")
+        return done
+
+    def wake_in(self, now: float) -> float | None:
+        """Seconds until :meth:`poll` may have something to say without another change; None if never."""
+        waits = [wait for reader in (self.test, self.focus) if (wait := reader.wake_in(now)) is not None]
+        return min(waits, default=None)

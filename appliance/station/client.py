@@ -37,6 +37,26 @@ class StationClient:
         """Say which lens the next presses are about."""
         self._ask({"command": "lens", "lens": tag})
 
+    def scan(self, text: str) -> None:
+        """Read a barcode as the scanner does."""
+        self._ask({"command": "scan", "text": text})
+
+    def live(self, kind: str, on: bool) -> None:
+        """Begin or end ``assist`` or ``align``."""
+        self._ask({"command": kind, "on": on})
+
+    def reset_peak(self) -> None:
+        """Let focus assist forget its best sharpness."""
+        self._ask({"command": "peak"})
+
+    def focus(self) -> None:
+        """Focus and lock by the camera's motor."""
+        self._ask({"command": "focus"})
+
+    def pair(self, pin: str | None, seconds: float = 120.0) -> None:
+        """Show a pairing PIN on the OLED; None takes it down."""
+        self._ask({"command": "pair", "pin": pin, "seconds": seconds})
+
     def _ask(self, request: dict[str, Any], timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, Any]:
         """Send a request and return its answer.
 

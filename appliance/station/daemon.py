@@ -1,63 +1,72 @@
-"""The station: one loop that owns button, lamps and display, and a worker that measures.
+"""The station: one loop that owns buttons, lamps and display, and jobs that use the camera.
 
-The loop takes events from a queue (contacts, requests from the socket, what the worker reports) and is the only one
-that changes the state. The worker captures, scores and stores; a check is on the disk before the loop hears of it.
+The loop takes events from a queue (contacts, requests from the socket, what jobs report) and is the only one that
+changes the state. A check is on the disk before the loop hears of it.
 """
 
 from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
 from appliance.config import Settings
-from appliance.devices import Camera
-from appliance.errors import CameraError, FocuscheckError, StationBusyError, StationDownError
-from appliance.station import screens
-from appliance.station.button import ButtonReader, Press
-from appliance.station.display_keeper import DisplayKeeper
-from appliance.station.events import Contact, Devices, Outcome, Request, SelectLens, Stage, Stop
-from appliance.station.face import Face
-from appliance.station.measure import measure_and_store
-from appliance.station.state import Phase, StationState
-from appliance.store import Store, StoredCheck
+from appliance.errors import (
+    CameraError,
+    CameraHangsError,
+    FocuscheckError,
+    StationBusyError,
+    StationDownError,
+)
+from appliance.station import events, screens, screens_live
+from appliance.station.board import Board
+from appliance.station.button import Buttons, Press
+from appliance.station.events import Devices, LiveKind, Request
+from appliance.station.housekeeping import Housekeeping, take_reason, write_reason
+from appliance.station.jobs import Jobs
+from appliance.station.notify import Notifier
+from appliance.station.state import LIVE_PHASES, Phase, StationState
+from appliance.station.wishes import Wishes
+from appliance.store import Store
 
 IDLE_S = 1.0
 """Longest sleep of the loop: it proves its life this often."""
 NOTE_SLEEP_S = 0.25
 STOP_WAIT_S = 5.0
 """A check under way when the station is stopped gets this long to finish; after it, it was never counted."""
+CONFIRM_S = 10.0
+"""After TEST was held very long, a press within this time switches the machine off."""
+_LIVE_PHASE: dict[LiveKind, Phase] = {"assist": Phase.ASSIST, "align": Phase.ALIGN}
 
 log = logging.getLogger(__name__)
 
 
-class Station:
+class Station(Wishes):
     """The state machine; :meth:`run` is its loop, every other public method may be called from any thread."""
 
-    def __init__(self, settings: Settings, devices: Devices, store: Store, address: str = "") -> None:
-        self._settings, self._devices, self._store = settings, devices, store
-        self._events: queue.SimpleQueue[object] = queue.SimpleQueue()
-        self._camera: Camera | None = None
-        self._face = Face(DisplayKeeper(devices.open_display, settings.oled_size_px), devices.panel, address)
-        self._reader = ButtonReader(
-            settings.debounce_ms / 1000,
-            settings.hold_focus_ms / 1000,
-            settings.hold_shutdown_ms / 1000,
-            settings.stuck_button_s,
-        )
-        self._state = StationState(str(uuid.uuid4()), 0, Phase.STARTING, simulated=devices.simulated)
-        self._changed = threading.Condition()
-        self._last: StoredCheck | None = None
-        self._fault_title = ""
+    def __init__(
+        self,
+        settings: Settings,
+        devices: Devices,
+        store: Store,
+        address: str = "",
+        notifier: Notifier | None = None,
+    ) -> None:
+        super().__init__()
+        self._settings, self._devices = settings, devices
+        self._notifier = notifier or Notifier({})
+        self._board = Board(settings, devices, address, self._describe)
+        self._face = self._board.face
+        self._jobs = Jobs(settings, devices, store, self._events.put)
+        self._buttons = Buttons(settings)
+        self._housekeeping = Housekeeping(settings, devices, self._events.put)
         self._request: Request | None = None
-        self._worker: threading.Thread | None = None
-        self._worker_deadline = 0.0
+        self._phase_ends = 0.0
+        self._pin_ends = 0.0
         self.exit_status = 0
         """What the process should end with after :meth:`run`; not 0 if a hanging camera ended it."""
 
@@ -66,43 +75,15 @@ class Station:
     @property
     def state(self) -> StationState:
         """The state at this moment."""
-        return self._state
+        return self._board.state
 
     def wait_for(self, condition: Callable[[StationState], bool], timeout_s: float) -> StationState:
-        """Wait until the state meets ``condition``.
+        """Wait until the state meets ``condition``; raises TimeoutError if it does not in ``timeout_s``."""
+        return self._board.wait_for(condition, timeout_s)
 
-        Raises
-        ------
-        TimeoutError
-            If it does not in ``timeout_s``.
-        """
-        with self._changed:
-            if not self._changed.wait_for(lambda: condition(self._state), timeout_s):
-                raise TimeoutError(f"the station is still {self._state.phase} after {timeout_s:g} s")
-            return self._state
-
-    def press(self, lens_tag: str | None = None) -> Future[StoredCheck]:
-        """Start a check as the TEST button does; the future holds the stored check or what went wrong.
-
-        ``lens_tag`` is the lens of this check only; None for the one selected.
-
-        Raises
-        ------
-        StationBusyError
-            If a check is under way; presses are never queued.
-        """
-        request = Request(lens_tag)
-        self._events.put(request)
-        request.accepted.result()
-        return request.done
-
-    def select_lens(self, tag: str | None) -> None:
-        """Say which lens the next presses are about."""
-        self._events.put(SelectLens(tag))
-
-    def stop(self) -> None:
-        """End :meth:`run` soon."""
-        self._events.put(Stop())
+    def _describe(self) -> tuple[str, ...]:
+        own = (self._jobs.description, self._devices.panel.description, self._face.description)
+        return own + self._housekeeping.descriptions
 
     # The loop
 
@@ -113,7 +94,7 @@ class Station:
         except Exception:
             log.exception("The station failed.")
             self.exit_status = FocuscheckError.exit_status
-            self._set(
+            self._board.set(
                 phase=Phase.FAULT,
                 stage="",
                 fault="The station failed inside; the log says more. Start it again.",
@@ -122,11 +103,17 @@ class Station:
             self._close()
 
     def _loop(self) -> None:
-        self._enter(Phase.STARTING)
-        self._devices.panel.listen(lambda button, closed, at: self._events.put(Contact(button, closed, at)))
+        self._board.enter(Phase.STARTING, notice=take_reason(self._settings.data_dir))
+        self._devices.panel.listen(
+            lambda button, closed, at: self._events.put(events.Contact(button, closed, at))
+        )
+        self._housekeeping.start()
         try:
-            self._camera = self._devices.open_camera()
-            self._enter(Phase.READY)
+            self._jobs.open()
+            self._board.enter(Phase.READY)
+            if self.state.notice:
+                note = screens.fault(self._face.size, "STARTED AFRESH", self.state.notice)
+                self._face.note(note, time.monotonic(), seconds=5.0)
         except FocuscheckError as error:
             self._fail(error)
         stopping = False
@@ -136,153 +123,217 @@ class Station:
             stopping = self._tick(time.monotonic()) or stopping
 
     def _sleep_s(self) -> float:
-        wake_in = self._reader.wake_in(time.monotonic())
-        return min(IDLE_S if wake_in is None else wake_in, NOTE_SLEEP_S if self._state.stage else IDLE_S)
+        wake_in = self._buttons.wake_in(time.monotonic())
+        return min(IDLE_S if wake_in is None else wake_in, NOTE_SLEEP_S if self.state.stage else IDLE_S)
 
     def _handle(self, event: object) -> bool:
         match event:
-            case Contact("test", closed, at):
-                self._reader.edge(closed, at)
+            case events.Contact(button, closed, at):
+                self._buttons.edge(button, closed, at)
+                self._face.wake(time.monotonic())
             case Request():
                 self._start(event)
-            case Stage(text):
-                self._set(stage=text)
-                self._show()
-            case Outcome():
+            case events.Stage(text):
+                self._board.set(stage=text)
+                self._board.show()
+            case events.Outcome():
                 self._finish(event)
-            case SelectLens(tag):
-                if self._state.phase in (Phase.READY, Phase.RESULT):
-                    self._enter(Phase.READY, lens_tag=tag, verdict=None)
-                else:
-                    self._set(lens_tag=tag)
-            case Stop():
+            case events.SetLive(kind, on, accepted):
+                self._answer(accepted, lambda: self._set_live(kind, on))
+            case events.Live(session, figures) if session == self._jobs.session:
+                self._jobs.alive()
+                self._board.set(live=figures)
+                self._board.show()
+            case events.LiveEnded(session, error) if session == self._jobs.session:
+                self._jobs.done()
+                self._fail(error) if error is not None else self._board.enter(Phase.READY)
+            case events.ResetPeak():
+                self._jobs.reset_peak()
+            case events.FocusNow(accepted):
+                self._answer(accepted, self._focus)
+            case events.Focused(position, error):
+                self._jobs.done()
+                self._board.enter(
+                    Phase.READY, stage="", lens_position_dpt=position
+                ) if error is None else self._fail(error)
+            case events.SelectLens(tag, scanned):
+                self._select(tag, scanned)
+            case events.BadScan(text):
+                self._board.note(screens.fault(self._face.size, "NOT A TAG", f"Scanned: {text}"), beeps=3)
+            case events.ShowPin(pin, seconds):
+                self._show_pin(pin, seconds)
+            case events.Checkup(health):
+                self._jobs.bench_c = health.bench_c
+                self._board.set(health=health.to_dict())
+            case events.Stop():
                 return True
         return False
 
     def _tick(self, now: float) -> bool:
-        press = self._reader.poll(now)
-        self._set(button_down=self._reader.down)
-        if press is not None:
-            self._pressed(press, now)
-        self._face.tick(self._state, self._result, self._fault_title, now)
-        self._set(**self._face.told())
-        return self._worker_hangs(now)
+        for button, press in self._buttons.poll(now):
+            self._pressed(button, press)
+        before = self.state.stuck_button
+        self._board.set(button_down=self._buttons.test.down, stuck_button=self._buttons.stuck)
+        if self.state.stuck_button != before:
+            self._board.show()
+        if self.state.pin_shown and now >= self._pin_ends:
+            self._board.set(pin_shown=False)
+        if self.state.phase in (Phase.SHUTDOWN, *LIVE_PHASES) and now >= self._phase_ends:
+            self._leave_live()
+        self._board.tick(now)
+        self._notifier.alive()
+        self._notifier.status(self.state.oled_text)
+        return self._job_hangs(now)
 
-    def _pressed(self, press: Press, now: float) -> None:
-        if press is Press.SHORT:
-            self._start(Request(None))
-        elif press is Press.STUCK:
-            log.warning("The TEST button has been down for %g s.", self._settings.stuck_button_s)
-            self._face.note(
-                screens.fault(self._face.size, "BUTTON STUCK?", "TEST is held down; check its wires."), now
-            )
+    # Buttons
+
+    def _pressed(self, button: str, press: Press) -> None:
+        phase = self.state.phase
+        if press is Press.STUCK:
+            log.warning("The %s button has been down for %g s.", button, self._settings.stuck_button_s)
+            if phase is Phase.SHUTDOWN:
+                self._board.enter(Phase.READY)
+        elif button == "focus":
+            if press is Press.SHORT:
+                self._focus_pressed()
+        elif press is Press.SHORT:
+            self._power_off() if phase is Phase.SHUTDOWN else self._start(Request(None))
+        elif self._request is not None:
+            self._face.busy(time.monotonic())
+        elif press is Press.LONG:
+            self._set_live("assist", phase not in LIVE_PHASES)
         else:
-            self._face.note(screens.fault(self._face.size, "LET GO", "A short press starts a test."), now)
+            self._jobs.end_live()
+            self._phase_ends = time.monotonic() + CONFIRM_S
+            self._board.enter(Phase.SHUTDOWN, live=None)
 
-    # One check
+    def _focus_pressed(self) -> None:
+        try:
+            self._focus() if self._jobs.has_motor else self._set_live(
+                "assist", self.state.phase not in LIVE_PHASES
+            )
+        except StationBusyError:
+            self._face.busy(time.monotonic())
+
+    def _power_off(self) -> None:
+        self._board.enter(Phase.READY)
+        if self._devices.power_off is None:
+            self._board.note(
+                screens.fault(self._face.size, "STAYS ON", "This station only simulates switching off.")
+            )
+            return
+        self._board.note(screens_live.off(self._face.size), seconds=60.0)
+        try:
+            self._devices.power_off()
+        except OSError as error:
+            self._board.note(
+                screens.fault(self._face.size, "STAYS ON", f"It cannot be switched off: {error}"), beeps=3
+            )
+
+    # One check, one focus, one live session
+
+    def _busy(self) -> StationBusyError | None:
+        if self._request is None and self.state.stage == "":
+            return None
+        self._face.busy(time.monotonic())
+        self._board.set(busy_presses=self.state.busy_presses + 1, **self._face.told())
+        return StationBusyError("The station is measuring just now; wait for the verdict, then press again.")
 
     def _start(self, request: Request) -> None:
-        if self._request is not None:
-            self._face.busy(time.monotonic())
-            self._set(busy_presses=self._state.busy_presses + 1, **self._face.told())
-            busy = StationBusyError(
-                "The station is measuring just now; wait for the verdict, then press again."
-            )
+        busy = self._busy()
+        if busy is not None:
             request.accepted.set_exception(busy)
             return
         self._request = request
-        self._enter(Phase.MEASURING, stage="starting", verdict=None)
-        settings = self._settings
-        limit_s = settings.capture_timeout_s * (settings.frames_at_most + 1) + settings.score_timeout_s
-        self._worker_deadline = time.monotonic() + limit_s
-        lens_tag = request.lens_tag or self._state.lens_tag
-        self._worker = threading.Thread(target=self._work, args=(lens_tag,), name="measure", daemon=True)
-        self._worker.start()
+        self._jobs.end_live()
+        self._board.enter(Phase.MEASURING, stage="starting", verdict=None, live=None, notice="")
+        self._jobs.check(request.lens_tag or self.state.lens_tag)
         request.accepted.set_result(None)
 
-    def _work(self, lens_tag: str | None) -> None:
-        try:
-            if self._camera is None:
-                self._camera = self._devices.open_camera()
-            progress = lambda text: self._events.put(Stage(text))  # noqa: E731
-            simulated = self._devices.simulated
-            check = measure_and_store(
-                self._camera, self._settings, self._store, lens_tag, simulated, progress
-            )
-            self._events.put(Outcome(check, None))
-        except FocuscheckError as error:
-            if isinstance(error, CameraError):
-                self._drop_camera()
-            self._events.put(Outcome(None, error))
-        except Exception as error:
-            log.exception("The measurement failed.")
-            self._events.put(Outcome(None, error))
-
-    def _finish(self, outcome: Outcome) -> None:
-        request, self._request, self._worker = self._request, None, None
+    def _finish(self, outcome: events.Outcome) -> None:
+        request, self._request = self._request, None
+        self._jobs.done()
         assert request is not None
         if outcome.check is not None:
-            self._last = check = outcome.check
-            self._enter(Phase.RESULT, stage="", check=check.sequence, verdict=check.result.verdict.value)
+            self._board.last = check = outcome.check
+            self._board.enter(
+                Phase.RESULT, stage="", check=check.sequence, verdict=check.result.verdict.value
+            )
             request.done.set_result(outcome.check)
         elif outcome.error is not None:
             self._fail(outcome.error)
             request.done.set_exception(outcome.error)
 
-    def _worker_hangs(self, now: float) -> bool:
-        if self._worker is None or now < self._worker_deadline:
-            return False
-        self.exit_status = CameraError.exit_status
-        self._fail(CameraError("Camera or measurement hangs. The station ends itself; start it again."))
+    def _set_live(self, kind: LiveKind, on: bool) -> None:
+        if (busy := self._busy()) is not None:
+            raise busy
+        if on:
+            self._phase_ends = time.monotonic() + self._settings.live_timeout_s
+            self._board.enter(_LIVE_PHASE[kind], live=None, verdict=None)
+            self._jobs.live(kind)
+        else:
+            self._leave_live()
+
+    def _leave_live(self) -> None:
+        self._jobs.end_live()
+        if self.state.phase in (Phase.SHUTDOWN, *LIVE_PHASES):
+            self._board.enter(Phase.READY, live=None)
+
+    def _focus(self) -> None:
+        if (busy := self._busy()) is not None:
+            raise busy
+        self._jobs.end_live()
+        self._board.enter(Phase.MEASURING, stage="focusing", verdict=None, live=None)
+        self._jobs.focus()
+
+    def _select(self, tag: str | None, scanned: bool) -> None:
+        changes: dict[str, Any] = {"lens_tag": tag, "scans": self.state.scans + int(scanned)}
+        if self.state.phase in (Phase.READY, Phase.RESULT):
+            self._board.enter(Phase.READY, verdict=None, **changes)
+        else:
+            self._board.set(**changes)
+        self._face.wake(time.monotonic())
+        if scanned:
+            self._devices.panel.buzz(1)
+
+    def _show_pin(self, pin: str | None, seconds: float) -> None:
+        self._pin_ends = time.monotonic() + (seconds if pin else 0.0)
+        if pin:
+            self._board.set(pin_shown=True)
+            self._board.note(screens_live.pairing(self._face.size, pin), beeps=1, seconds=seconds)
+        elif self.state.pin_shown:
+            self._face.take_down_note(time.monotonic())
+
+    def _answer(self, accepted: Future[None], act: Callable[[], None]) -> None:
+        try:
+            act()
+            accepted.set_result(None)
+        except FocuscheckError as error:
+            accepted.set_exception(error)
+
+    def _job_hangs(self, now: float) -> bool:
+        if self._jobs.deadline is None or now < self._jobs.deadline:
+            return self.exit_status != 0
+        self._fail(
+            CameraHangsError("Camera or measurement hangs. The station ends itself and starts afresh.")
+        )
         return True
 
-    def _drop_camera(self) -> None:
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
-
-    # States and what they look like
-
-    @property
-    def _result(self) -> Any:
-        return None if self._last is None else self._last.result
-
-    def _enter(self, phase: Phase, **changes: object) -> None:
-        camera = "no camera" if self._camera is None else self._camera.description
-        devices = (camera, self._devices.panel.description, self._face.description)
-        changes |= {"phase": phase, "devices": devices}
-        if phase is not Phase.FAULT:
-            changes["fault"] = ""
-        coming = self._state.changed(**changes)
-        self._face.enter(coming, self._result, self._fault_title, time.monotonic())
-        self._set(**changes, **self._face.told())
-
     def _fail(self, error: Exception) -> None:
-        text, self._fault_title = str(error), "FAULT"
-        if isinstance(error, FocuscheckError):
-            self._fault_title = error.oled_text
-        else:
-            text = "The measurement failed inside and nothing was stored. Test again; the station's log says more."
-        self._enter(Phase.FAULT, stage="", fault=text)
-
-    def _show(self) -> None:
-        self._face.show(self._state, self._result, self._fault_title, time.monotonic())
-        self._set(**self._face.told())
-
-    def _set(self, **changes: object) -> None:
-        with self._changed:
-            self._state = self._state.changed(**changes)
-            self._changed.notify_all()
+        text = self._board.fail(error)
+        if isinstance(error, CameraHangsError):
+            self.exit_status = CameraError.exit_status
+            write_reason(self._settings.data_dir, text)
 
     def _close(self) -> None:
-        if self._worker is not None and self.exit_status == 0:
-            self._worker.join(STOP_WAIT_S)
-            if self._worker.is_alive():
-                self.exit_status = StationDownError.exit_status
+        self._notifier.stopping()
+        self._housekeeping.close()
+        if self.exit_status == 0 and not self._jobs.join(STOP_WAIT_S):
+            self.exit_status = StationDownError.exit_status
         if self._request is not None:
             self._request.done.set_exception(
                 StationDownError("The station was stopped before the check was done.")
             )
         self._face.close()
         if self.exit_status == 0:
-            self._drop_camera()
+            self._jobs.drop()

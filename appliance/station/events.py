@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from appliance.devices import Camera, Display, Panel
+from appliance.devices import Camera, Display, Panel, Scanner, Thermometer
 from appliance.devices.protocols import Button
+from appliance.station.health import Health
 from appliance.store import StoredCheck
+
+LiveKind = Literal["assist", "align"]
 
 
 @dataclass(frozen=True)
 class Devices:
-    """What a station is wired to; camera and display are opened by the station, which may have to do it again."""
+    """What a station is wired to; camera and display are opened by the station, which may have to do it again.
+
+    ``power_off`` switches the machine off; None where the station must not.
+    """
 
     open_camera: Callable[[], Camera]
     open_display: Callable[[], Display]
     panel: Panel
     simulated: bool = False
+    scanner: Scanner | None = None
+    thermometer: Thermometer | None = None
+    power_off: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,10 +65,78 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Focused:
+    """The camera's motor is done: the lens position in dioptres, or what went wrong."""
+
+    position_dpt: float | None
+    error: Exception | None
+
+
+@dataclass(frozen=True)
+class SetLive:
+    """Somebody wants focus assist or alignment to begin or to end; ``accepted`` says whether it does."""
+
+    kind: LiveKind
+    on: bool
+    accepted: Future[None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class ResetPeak:
+    """Focus assist is to forget its best sharpness."""
+
+
+@dataclass(frozen=True)
+class FocusNow:
+    """Somebody wants the camera's motor to focus."""
+
+    accepted: Future[None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class Live:
+    """Figures of one live frame of the session ``session``."""
+
+    session: int
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LiveEnded:
+    """The live session ``session`` is over, by itself if there is an error."""
+
+    session: int
+    error: Exception | None
+
+
+@dataclass(frozen=True)
 class SelectLens:
     """The next presses are about this lens."""
 
     tag: str | None
+    scanned: bool = False
+
+
+@dataclass(frozen=True)
+class BadScan:
+    """A code was read that cannot be a lens tag."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ShowPin:
+    """The page wants this PIN on the OLED for so long; None takes it down."""
+
+    pin: str | None
+    seconds: float = 120.0
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """How the machine does."""
+
+    health: Health
 
 
 class Stop:

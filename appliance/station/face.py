@@ -5,7 +5,8 @@ from __future__ import annotations
 from appliance.config import SOFTWARE_VERSION
 from appliance.devices import Panel
 from appliance.focus.result import Result, Verdict
-from appliance.station import screens
+from appliance.station import screens, screens_live
+from appliance.station._drawing import Size
 from appliance.station.display_keeper import DisplayKeeper, png_base64
 from appliance.station.screens import Screen
 from appliance.station.state import Phase, StationState
@@ -19,8 +20,8 @@ NOTE_S = 1.5
 class Face:
     """Shows states and notes; the station's loop calls it, nobody else."""
 
-    def __init__(self, display: DisplayKeeper, panel: Panel, address: str) -> None:
-        self._display, self._panel, self._address = display, panel, address
+    def __init__(self, display: DisplayKeeper, panel: Panel, address: str, station: str = "") -> None:
+        self._display, self._panel, self._address, self._station = display, panel, address, station
         self._screen = screens.start(display.size, SOFTWARE_VERSION)
         self._note_until: float | None = None
         self._turn, self._turn_at = 0, 0.0
@@ -32,7 +33,7 @@ class Face:
 
     def told(self) -> dict[str, object]:
         """What is shown now, as fields of the station's state."""
-        picture = png_base64(self._screen.picture)
+        picture = png_base64(self._screen.told)
         return {"oled_text": self._screen.text, "oled_png": picture, "display_lost": self._display.lost}
 
     def show(self, state: StationState, result: Result | None, fault_title: str, now: float) -> None:
@@ -55,11 +56,20 @@ class Face:
         beeps = {Phase.MEASURING: 1, Phase.FAULT: 4, Phase.RESULT: 1 if verdict is Verdict.PASS else 2}
         self._panel.buzz(beeps.get(state.phase, 0))
 
-    def note(self, screen: Screen, now: float, beeps: int = 0) -> None:
-        """Show ``screen`` for a moment."""
+    def note(self, screen: Screen, now: float, beeps: int = 0, seconds: float = NOTE_S) -> None:
+        """Show ``screen`` for a moment, or for ``seconds``."""
         self._paint(screen, now)
-        self._note_until = now + NOTE_S
+        self._note_until = now + seconds
         self._panel.buzz(beeps)
+
+    def take_down_note(self, now: float) -> None:
+        """Let the state be shown again at the next tick."""
+        if self._note_until is not None:
+            self._note_until = now
+
+    def wake(self, now: float) -> None:
+        """Somebody is at the station."""
+        self._display.wake(now)
 
     def busy(self, now: float) -> None:
         """Answer a press while a check is under way."""
@@ -76,7 +86,7 @@ class Face:
             self.show(state, result, fault_title, now)
 
     @property
-    def size(self) -> screens.Size:
+    def size(self) -> Size:
         """The display's width and height, px."""
         return self._display.size
 
@@ -92,7 +102,15 @@ class Face:
     def _screen_of(self, state: StationState, result: Result | None, fault_title: str) -> Screen:
         size = self._display.size
         if state.phase is Phase.READY:
-            return screens.ready(size, state.lens_tag, self._address)
+            if state.stuck_button:
+                return screens.stuck(size, state.stuck_button)
+            return screens.ready(size, state.lens_tag, self._address, self._station)
+        if state.phase is Phase.ASSIST:
+            return screens_live.assist(size, state.live)
+        if state.phase is Phase.ALIGN:
+            return screens_live.align(size, state.live)
+        if state.phase is Phase.SHUTDOWN:
+            return screens_live.shutdown(size, state.simulated)
         if state.phase is Phase.MEASURING:
             return screens.measuring(size, state.stage)
         if state.phase is Phase.FAULT:

@@ -30,8 +30,11 @@ def measure_and_store(
     lens_tag: str | None,
     simulated: bool,
     progress: Progress,
+    bench_c: float | None = None,
 ) -> StoredCheck:
     """One whole check; when this returns, it is on the disk.
+
+    ``bench_c`` is the temperature at the bench, °C; without one the sensor's own is kept.
 
     Raises
     ------
@@ -51,10 +54,16 @@ def measure_and_store(
         setup=settings.setup(),
         result=result,
         camera={**frame.metadata, "description": camera.description, "simulated": simulated},
+        temperature_c=_temperature(frame, bench_c),
         preview_jpeg=jpeg,
         preview_px=size_px,
     )
     return store.add_check(record)
+
+
+def _temperature(frame: Frame, bench_c: float | None) -> float | None:
+    own = frame.metadata.get("SensorTemperature")
+    return bench_c if bench_c is not None else None if own is None else float(own)
 
 
 def take_and_score(camera: Camera, settings: Settings, progress: Progress) -> tuple[Result, Frame]:

@@ -1,8 +1,29 @@
 """How page, command line and terminal speak to the station: one JSON object a line, over a Unix socket.
 
-Requests: ``{"command": "state"}``; ``{"command": "press", "lens": TAG or null}``, answered at once;
-``{"command": "check", "lens": TAG or null}``, answered when the check is stored; ``{"command": "lens", "lens": TAG or
-null}``. Answers: ``{"ok": …}`` or ``{"error": CLASS, "text": SENTENCE}``.
+Answers are ``{"ok": …}`` or ``{"error": CLASS, "text": SENTENCE}``, CLASS being a name of :mod:`appliance.errors`.
+Requests, each ``{"command": NAME, …}``:
+
+``state``
+    Everything that can be seen of the station: the fields of :class:`appliance.station.state.StationState`. ``phase``
+    says what it does; ``live`` holds the newest figures of focus assist or alignment; ``scans`` grows with each lens
+    tag from the barcode scanner, which is then in ``lens_tag``; ``health`` holds voltage, disk, clock, temperatures
+    and ``warnings``; ``pin_shown`` whether a pairing PIN stands on the OLED.
+``press`` (``lens``: TAG or null)
+    Presses TEST; answered as soon as the check has begun, with StationBusyError if one is under way.
+``check`` (``lens``: TAG or null)
+    Presses TEST; answered when the check is stored, with the check.
+``lens`` (``lens``: TAG or null)
+    Which lens the next presses are about.
+``scan`` (``text``)
+    As if the barcode scanner had read this: a bare tag or an address ending in ``/l/TAG``.
+``assist``, ``align`` (``on``: true or false)
+    Begins or ends focus assist or alignment; they end by themselves after ``live_timeout_s`` and with ``press``.
+``peak``
+    Lets focus assist forget its best sharpness.
+``focus``
+    Focuses and locks by the camera's motor, as the FOCUS button does; NoFocusMotorError without one.
+``pair`` (``pin``: six digits or null, ``seconds``: how long)
+    Shows a pairing PIN on the OLED, or takes it down. The station never tells the PIN to anybody.
 """
 
 from __future__ import annotations
@@ -51,6 +72,22 @@ def lens_tag(text: object) -> str | None:
             f"A lens tag has at most {LONGEST_TAG} printable characters, as on the lens's label."
         )
     return text.strip()
+
+
+def pairing_pin(request: dict[str, Any]) -> tuple[str | None, float]:
+    """PIN and seconds of a ``pair`` request.
+
+    Raises
+    ------
+    UsageError
+        If the PIN is not six digits or the time not within an hour.
+    """
+    pin, seconds = request.get("pin"), request.get("seconds", 120)
+    if pin is not None and not (isinstance(pin, str) and len(pin) == 6 and pin.isascii() and pin.isdigit()):
+        raise UsageError("A pairing PIN is six digits.")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
+        raise UsageError("A pairing PIN is shown for at most an hour.")
+    return pin, float(seconds)
 
 
 def check_to_dict(check: StoredCheck) -> dict[str, Any]:

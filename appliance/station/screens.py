@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from textwrap import wrap
 
-from PIL import Image, ImageDraw, ImageFont
+import segno
+from PIL import Image
 
 from appliance.focus.result import Result, Verdict
-from appliance.station.words import MINUS, decimals, signed
+from appliance.station._drawing import Size, blank, capitals, small, squeezed_capitals
+from appliance.station.words import decimals, signed
 
-Size = tuple[int, int]
-
-_FONTS = Path(__file__).with_name("fonts")
-_CAPITALS = _FONTS / "BebasNeue-Bold.otf"
-_SMALL = _FONTS / "TerminusTTF-4.46.0.ttf"
 VERDICT_PT = 41
 """Size at which the capitals stand 29 px high, readable from across the bench."""
 CHARACTERS_PER_LINE = 21
+SHORT_LINE = 11
+"""Characters beside the QR code."""
+_PROGRESS = {"starting": 0.05, "taking": 0.25, "measuring": 0.5, "storing": 0.95}
 
 
 @dataclass(frozen=True)
@@ -28,31 +26,13 @@ class Screen:
 
     picture: Image.Image
     text: str
+    told_picture: Image.Image | None = None
+    """What page and terminal are shown instead, where the picture holds a secret."""
 
-
-@cache
-def _font(file: Path, size: int) -> ImageFont.FreeTypeFont:
-    # the basic layout: the other one depends on a library that not every machine has
-    return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
-
-
-def _blank(size: Size) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    picture = Image.new("1", size)
-    draw = ImageDraw.Draw(picture)
-    draw.fontmode = "1"
-    return picture, draw
-
-
-def _small(
-    draw: ImageDraw.ImageDraw, x: float, y: float, text: str, height: int = 12, anchor: str = "ls"
-) -> None:
-    draw.text((x, y), text.replace(MINUS, "-"), font=_font(_SMALL, height), fill=1, anchor=anchor)
-
-
-def _capitals(
-    draw: ImageDraw.ImageDraw, x: float, y: float, text: str, size: int, anchor: str = "ms"
-) -> None:
-    draw.text((x, y), text, font=_font(_CAPITALS, size), fill=1, anchor=anchor)
+    @property
+    def told(self) -> Image.Image:
+        """The picture as others may see it."""
+        return self.told_picture or self.picture
 
 
 def _lines(text: str, count: int, width: int = CHARACTERS_PER_LINE) -> list[str]:
@@ -62,54 +42,96 @@ def _lines(text: str, count: int, width: int = CHARACTERS_PER_LINE) -> list[str]
 
 def start(size: Size, version: str) -> Screen:
     """The station is starting."""
-    picture, draw = _blank(size)
-    _capitals(draw, size[0] / 2, size[1] / 2 + 6, "FOCUSCHECK", 32)
+    picture, draw = blank(size)
+    capitals(draw, size[0] / 2, size[1] / 2 + 6, "FOCUSCHECK", 32)
     if size[1] >= 64:
-        _small(draw, size[0] / 2, 56, f"{version}  starting", anchor="ms")
+        small(draw, size[0] / 2, 56, f"{version}  starting", anchor="ms")
     return Screen(picture, "starting")
 
 
-def ready(size: Size, lens_tag: str | None, address: str) -> Screen:
-    """Waiting for the button: which lens, and where the page is."""
-    picture, draw = _blank(size)
-    address = address.removeprefix("http://")
+def ready(size: Size, lens_tag: str | None, address: str, station: str = "") -> Screen:
+    """Waiting for the button: which lens, which station, and where the page is, as QR code too where there is room."""
+    picture, draw = blank(size)
+    short = address.removeprefix("http://")
     lens = _lines(lens_tag or "press TEST", 1)[0]
+    code = _qr(address) if size[1] >= 64 else None
     if size[1] < 64:
-        _capitals(draw, 0, 14, "READY", 20, "ls")
-        _small(draw, 127, 13, lens[:12], anchor="rs")
-        _small(draw, 0, 29, address)
+        capitals(draw, 0, 14, "READY", 20, "ls")
+        small(draw, 127, 13, lens[:12], anchor="rs")
+        small(draw, 0, 29, short)
+    elif code is None:
+        capitals(draw, 0, 29, "READY", VERDICT_PT, "ls")
+        small(draw, 0, 45, lens)
+        small(draw, 0, 60, short)
     else:
-        _capitals(draw, 0, 29, "READY", VERDICT_PT, "ls")
-        draw.ellipse((104, 4, 126, 26), outline=1, width=3)
-        draw.ellipse((112, 12, 118, 18), fill=1)
-        _small(draw, 0, 45, lens)
-        _small(draw, 0, 60, address)
-    return Screen(picture, f"READY, {lens}, {address}")
+        picture.paste(code, (size[0] - code.width, (size[1] - code.height) // 2))
+        capitals(draw, 0, 19, "READY", 27, "ls")
+        rows = [lens_tag or "press TEST", station, *_halves(short)]
+        for k, row in enumerate(rows):
+            small(
+                draw,
+                0,
+                30 + 11 * k,
+                row[:SHORT_LINE] if len(row) <= SHORT_LINE else row[: SHORT_LINE - 1] + "…",
+            )
+    return Screen(picture, f"READY, {lens}, {short}")
+
+
+def _halves(address: str) -> tuple[str, str]:
+    """An address in two lines of at most :data:`SHORT_LINE` characters, broken after a dot or before the port."""
+    if len(address) <= SHORT_LINE:
+        return address, ""
+    breaks = [k for k, character in enumerate(address) if character in ".:" and k <= SHORT_LINE]
+    cut = breaks[-1] if breaks else SHORT_LINE
+    return address[:cut], address[cut:]
+
+
+def _qr(address: str) -> Image.Image | None:
+    """QR code of version 2-L at 2 px per module with a margin of 3, 62 × 62 px; None if the address is too long."""
+    try:
+        code = segno.make(address, version=2, error="l", micro=False, boost_error=False)
+    except segno.DataOverflowError:
+        return None
+    modules = [[int(not dark) for dark in row] for row in code.matrix_iter(border=3)]
+    small_picture = Image.new("1", (len(modules), len(modules)))
+    small_picture.putdata([light for row in modules for light in row])
+    return small_picture.resize((2 * len(modules), 2 * len(modules)), Image.Resampling.NEAREST)
 
 
 def measuring(size: Size, stage: str, busy: bool = False) -> Screen:
-    """A check is under way; ``busy`` answers a press in the meantime."""
-    picture, draw = _blank(size)
+    """A check is under way, with a bar of how far; ``busy`` answers a press in the meantime."""
+    picture, draw = blank(size)
     middle, title = size[0] / 2, "BUSY" if busy else "MEASURING"
     note = "not counted: wait" if busy else stage
     if size[1] < 64:
-        _capitals(draw, middle, 17, title, 22)
-        _small(draw, middle, 30, note, anchor="ms")
-    else:
-        _capitals(draw, middle, 36, title, 36)
-        _small(draw, middle, 56, note, anchor="ms")
+        capitals(draw, middle, 17, title, 22)
+        small(draw, middle, 30, note, anchor="ms")
+        return Screen(picture, f"{title}, {note}")
+    capitals(draw, middle, 33, title, 36)
+    small(draw, middle, 48, note, anchor="ms")
+    share = _PROGRESS.get(stage.split(" ", 1)[0], 0.0)
+    if not busy and share:
+        draw.rectangle((4, 54, 123, 61), outline=1)
+        draw.rectangle((6, 56, 6 + round(115 * share), 59), fill=1)
     return Screen(picture, f"{title}, {note}")
 
 
 def fault(size: Size, title: str, sentence: str) -> Screen:
     """Something is wrong with the station itself, in plain words."""
-    picture, draw = _blank(size)
+    picture, draw = blank(size)
     tall = size[1] >= 64
     draw.rectangle((0, 0, size[0] - 1, 15), fill=1)
-    draw.text((size[0] / 2, 12), title, font=_font(_SMALL, 14), fill=0, anchor="ms")
+    small(draw, size[0] / 2, 12, title, 14, "ms", fill=0)
     for k, line in enumerate(_lines(sentence, 4 if tall else 1)):
-        _small(draw, 0, 26 + 12 * k, line)
+        small(draw, 0, 26 + 12 * k, line)
     return Screen(picture, f"{title}: {sentence}")
+
+
+def stuck(size: Size, button: str) -> Screen:
+    """A button that has been down for longer than anyone presses."""
+    return fault(
+        size, "BUTTON STUCK?", f"{button} is held down. Let go, or check its wires; the page still works."
+    )
 
 
 def notice(size: Size, title: str, sentence: str) -> Screen:
@@ -121,40 +143,40 @@ def verdict(size: Size, result: Result, turn: int = 0) -> Screen:
     """The verdict with its signed figure; a display of 32 lines shows word and figure in turn."""
     if size[1] < 64:
         return _verdict_small(size, result, turn)
-    picture, draw = _blank(size)
+    picture, draw = blank(size)
     value, spread, unit = _figure(result)
     words = result.verdict.words.split()
     text = " ".join((result.verdict.words, value, spread, unit)).strip()
     if len(words) == 2:
-        _capitals(draw, 0, 30, words[0], VERDICT_PT, "ls")
-        _capitals(draw, 0, 63, words[1], VERDICT_PT, "ls")
-        _small(draw, 127, 18, value, 18 if len(value) <= 5 else 16, "rs")
-        _small(draw, 127, 38, spread, 16, "rs")
-        _small(draw, 127, 56, unit, 16, "rs")
+        capitals(draw, 0, 30, words[0], VERDICT_PT, "ls")
+        capitals(draw, 0, 63, words[1], VERDICT_PT, "ls")
+        small(draw, 127, 18, value, 18 if len(value) <= 5 else 16, "rs")
+        small(draw, 127, 38, spread, 16, "rs")
+        small(draw, 127, 56, unit, 16, "rs")
         return Screen(picture, text)
-    _capitals(draw, size[0] / 2, 31, words[0], VERDICT_PT)
+    capitals(draw, size[0] / 2, 31, words[0], VERDICT_PT)
     if result.verdict is Verdict.INVALID:
         reason = _reason(result)
         for k, line in enumerate(_lines(reason, 2)):
-            _small(draw, size[0] / 2, 46 + 13 * k, line, anchor="ms")
+            small(draw, size[0] / 2, 46 + 13 * k, line, anchor="ms")
         return Screen(picture, f"INVALID {reason}")
-    _small(draw, size[0] / 2, 47, f"{value} {spread} {unit}", 16, "ms")
-    _small(draw, size[0] / 2, 61, _against_tolerance(result), anchor="ms")
+    small(draw, size[0] / 2, 47, f"{value} {spread} {unit}", 16, "ms")
+    small(draw, size[0] / 2, 61, _against_tolerance(result), anchor="ms")
     return Screen(picture, text)
 
 
 def _verdict_small(size: Size, result: Result, turn: int) -> Screen:
-    picture, draw = _blank(size)
+    picture, draw = blank(size)
     value, spread, unit = _figure(result)
     text = " ".join((result.verdict.words, value, spread, unit)).strip()
     if turn % 2 == 0:
-        _capitals(draw, size[0] / 2, 30, result.verdict.words, VERDICT_PT - (2 if len(text) > 8 else 0))
+        squeezed_capitals(picture, 30, result.verdict.words, VERDICT_PT)
     elif result.verdict is Verdict.INVALID:
         for k, line in enumerate(_lines(_reason(result), 2)):
-            _small(draw, size[0] / 2, 13 + 14 * k, line, anchor="ms")
+            small(draw, size[0] / 2, 13 + 14 * k, line, anchor="ms")
     else:
-        _small(draw, size[0] / 2, 13, f"{value} {spread} {unit}", 16, "ms")
-        _small(draw, size[0] / 2, 29, _against_tolerance(result), anchor="ms")
+        small(draw, size[0] / 2, 13, f"{value} {spread} {unit}", 16, "ms")
+        small(draw, size[0] / 2, 29, _against_tolerance(result), anchor="ms")
     return Screen(picture, text)
 
 

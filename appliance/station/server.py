@@ -12,7 +12,14 @@ from typing import Any
 
 from appliance.errors import FocuscheckError, UsageError
 from appliance.station.daemon import Station
-from appliance.station.protocol import LONGEST_REQUEST, check_to_dict, error_to_dict, lens_tag, socket_address
+from appliance.station.protocol import (
+    LONGEST_REQUEST,
+    check_to_dict,
+    error_to_dict,
+    lens_tag,
+    pairing_pin,
+    socket_address,
+)
 
 IDLE_TIMEOUT_S = 10.0
 MOST_CONNECTIONS = 32
@@ -98,6 +105,21 @@ class StationServer(socketserver.ThreadingUnixStreamServer):
                 return check_to_dict(self._station.press(lens_tag(request.get("lens"))).result())
             case "lens":
                 self._station.select_lens(lens_tag(request.get("lens")))
+                return {}
+            case "scan":
+                self._station.scan(str(request.get("text", ""))[:LONGEST_REQUEST])
+                return {}
+            case "assist" | "align" as kind:
+                self._station.live(kind, request.get("on") is not False)
+                return {}
+            case "peak":
+                self._station.reset_peak()
+                return {}
+            case "focus":
+                self._station.focus()
+                return {}
+            case "pair":
+                self._station.show_pin(*pairing_pin(request))
                 return {}
             case other:
                 raise UsageError(f"The station knows no command {other!r}.")

@@ -12,13 +12,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from appliance.config import Settings
-from appliance.devices.choose import camera_is_simulated, open_camera, open_display, open_panel
+from appliance.devices.choose import (
+    camera_is_simulated,
+    on_raspberry_pi,
+    open_camera,
+    open_display,
+    open_panel,
+    open_scanner,
+    open_thermometer,
+)
+from appliance.devices.power import power_off
 from appliance.errors import FocuscheckError, StorageError, UsageError
 from appliance.station.client import StationClient
 from appliance.station.daemon import Station
 from appliance.station.events import Devices
 from appliance.station.lifeline import when_stdin_closes
 from appliance.station.network import page_address
+from appliance.station.notify import Notifier
 from appliance.station.server import StationServer
 from appliance.station.state import Phase
 from appliance.store import StoredCheck, open_store
@@ -59,7 +69,7 @@ def sole_station(data_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running_station(settings: Settings) -> Iterator[Station]:
+def running_station(settings: Settings, notifier: Notifier | None = None) -> Iterator[Station]:
     """A station in this process, its loop in a thread, until the block ends."""
     with sole_station(settings.data_dir):
         store = open_store(settings.data_dir)
@@ -69,8 +79,11 @@ def running_station(settings: Settings) -> Iterator[Station]:
             open_display=lambda: open_display(settings),
             panel=panel,
             simulated=camera_is_simulated(settings),
+            scanner=open_scanner(settings),
+            thermometer=open_thermometer(settings),
+            power_off=power_off if on_raspberry_pi() and settings.panel != "simulated" else None,
         )
-        station = Station(settings, devices, store, page_address(settings))
+        station = Station(settings, devices, store, page_address(settings), notifier)
         loop = threading.Thread(target=station.run, name="station", daemon=True)
         loop.start()
         try:
@@ -91,9 +104,11 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
         signal.signal(number, lambda *_: ended.set())
     if until_stdin_closes:
         when_stdin_closes(ended.set)
-    with running_station(settings) as station:
+    notifier = Notifier()
+    with running_station(settings, notifier) as station:
         server = StationServer(settings.socket, station)
         server.start()
+        notifier.ready()
         log.info("The station answers on %s.", settings.socket)
         try:
             while not ended.wait(0.5) and station.exit_status == 0:

@@ -15,6 +15,15 @@ class Phase(StrEnum):
     MEASURING = "measuring"
     RESULT = "result"
     FAULT = "fault"
+    ASSIST = "assist"
+    """Focus assist runs; its figures are in ``live``."""
+    ALIGN = "align"
+    """Alignment runs; its figures are in ``live``."""
+    SHUTDOWN = "shutdown"
+    """TEST was held very long: a press within seconds switches the machine off."""
+
+
+LIVE_PHASES = (Phase.ASSIST, Phase.ALIGN)
 
 
 @dataclass(frozen=True)
@@ -31,19 +40,34 @@ class StationState:
     """What the measurement is doing now, in words; empty unless measuring."""
     lens_tag: str | None = None
     """The lens the next press of the button is about."""
+    scans: int = 0
+    """Lens tags of this run that came from the barcode scanner; grows by one with each."""
     check: int | None = None
     """Number of the last check of this run."""
     verdict: str | None = None
     fault: str = ""
     """What is wrong and what to do, in a sentence."""
+    notice: str = ""
+    """Why the station started afresh, if it did so by itself; empty once a check was made."""
     busy_presses: int = 0
     """Presses of this run that were answered with busy."""
     button_down: bool = False
+    stuck_button: str = ""
+    """``TEST`` or ``FOCUS`` while that button is held down for longer than anyone presses."""
     simulated: bool = False
     """True if the photos come from the simulated bench."""
     devices: tuple[str, ...] = ()
     """What was chosen for camera, panel and display, in words."""
+    live: dict[str, Any] | None = None
+    """Figures of focus assist (:class:`~appliance.checks.focus_assist.AssistFigures`) or alignment
+    (:class:`~appliance.checks.align.Alignment`), newest frame; None until the first, and in other phases."""
+    lens_position_dpt: float | None = None
+    """Where the camera's own motor was locked by FOCUS, dioptres."""
+    health: dict[str, Any] | None = None
+    """How the machine does (:class:`~appliance.station.health.Health`)."""
     display_lost: bool = False
+    pin_shown: bool = False
+    """Whether a pairing PIN stands on the OLED; it is never told here, nor in the picture below."""
     oled_text: str = ""
     """What stands on the OLED."""
     oled_png: str = ""

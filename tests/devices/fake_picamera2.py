@@ -150,6 +150,8 @@ class FakePicamera2:
     ) -> FakeRequest:
         if self.hangs or not self.started:
             raise TimeoutError
+        if flush and not self.says_exposure:
+            raise KeyError("ExposureTime")  # it is what a frame's beginning is worked out from
         if self._queue:
             self._now = self._queue.pop(0)
         raw = self.configuration["raw"]

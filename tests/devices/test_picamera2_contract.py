@@ -101,7 +101,8 @@ def test_a_running_camera_cannot_be_configured_anew(camera: Any) -> None:
 def test_array_and_metadata_come_from_one_request_that_is_given_back_once(camera: Any) -> None:
     configured(camera).start()
     stream = "raw" if camera.camera_configuration()["raw"] else "main"
-    for flush in (True, None):
+    # frames that do not say their exposure cannot be told to be fresh; the virtual camera's do not
+    for flush in (True, None) if stream == "raw" else (None,):
         request = camera.capture_request(flush=flush, wait=PATIENCE_S)
         array, metadata = request.make_array(stream), request.get_metadata()
         with pytest.raises(RuntimeError, match="not defined"):
@@ -111,6 +112,15 @@ def test_array_and_metadata_come_from_one_request_that_is_given_back_once(camera
         assert isinstance(metadata, dict)
     with pytest.raises(RuntimeError):
         request.release()
+    camera.stop()
+
+
+def test_a_fresh_frame_is_told_by_its_exposure_and_refused_without_it(camera: Any) -> None:
+    if isinstance(camera, FakePicamera2):
+        camera.says_exposure = False
+    configured(camera).start()
+    with pytest.raises(KeyError, match="ExposureTime"):
+        camera.capture_request(flush=True, wait=PATIENCE_S)
     camera.stop()
 
 
@@ -147,7 +157,7 @@ def test_raw_frames_are_rows_of_bytes_padding_included(name: str, bits: int) -> 
     assert array.shape == (4, stride)
     assert array.dtype == np.uint8
     fake = FakePicamera2()
-    fake.given_format = name
+    fake.given_format, fake.model = name, "imx708" if name.endswith("10") else "imx477"
     fake.configure({"controls": {}, "raw": {"size": (6, 4), "format": name}})
     assert fake._frame(fake.configuration["raw"]).shape == (4, 6 * bits // 8 + 32)
 
@@ -161,6 +171,7 @@ def test_sensor_formats_are_named_as_the_station_reads_them() -> None:
         if "PISP" not in name:
             assert picamera2_camera._unpacked(name) == sensor_format(name).unpacked
     assert picamera2_camera._unpacked("BGGR16_PISP_COMP1") == "SBGGR16"
+    assert picamera2_camera._unpacked("R16") == "R16"
     assert picamera2_camera._unpacked("BGGR_PISP_COMP1") == "SBGGR16"
 
 

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from appliance.focus.result import Reason, Result, Verdict
-from appliance.station import screens
+from appliance.station import screens, screens_live
 from appliance.station.screens import Screen
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -33,10 +34,39 @@ def result(verdict: str, error_mm: float | None = None, u95: float | None = None
 NO_CHART = result("INVALID", reasons=(Reason("NO_CHART", "No chart was found."),))
 FAULT = "No camera is connected. Switch the Pi off, check both ends of the ribbon cable, and start again."
 
+ASSIST = {
+    "found": True,
+    "middle": 18.4,
+    "near": 7.2,
+    "far": 12.9,
+    "peak": 25.8,
+    "focus_mm": 12.4,
+    "focus_sd_mm": 0.1,
+    "turn": "nearer",
+    "edges": 56,
+}
+BLURRED = {**ASSIST, "found": False, "near": None, "far": None, "focus_mm": None, "turn": "", "middle": 16.8}
+ALIGN = {
+    "figures": [
+        {"name": name, "value": value, "unit": unit, "good": good, "advice": f"mend the {name}"}
+        for name, value, unit, good in (
+            ("tilt", 45.2, "°", True),
+            ("roll", 5.1, "°", False),
+            ("yaw", -0.4, "°", True),
+            ("distance", 625.3, "mm", True),
+            ("centre x", -0.5, "%", True),
+            ("centre y", 6.2, "%", False),
+            ("light", 0.83, "", True),
+        )
+    ]
+}
+ALIGNED = {"figures": [{**figure, "good": True} for figure in ALIGN["figures"]]}
+PIN = "493027"
+
 FRAMES: dict[str, Screen] = {
     "start": screens.start(TALL, "0.1.0"),
-    "ready": screens.ready(TALL, None, "http://192.168.178.123:8080"),
-    "ready-lens": screens.ready(TALL, "FC-00123", "http://192.168.178.123:8080"),
+    "ready": screens.ready(TALL, None, "http://192.168.178.123:8080", "Station 1"),
+    "ready-lens": screens.ready(TALL, "FC-00123", "http://192.168.178.123:8080", "Station 1"),
     "measuring": screens.measuring(TALL, "measuring the edges"),
     "busy": screens.measuring(TALL, "", busy=True),
     "pass": screens.verdict(TALL, result("PASS", 3.1, 0.62)),
@@ -48,6 +78,21 @@ FRAMES: dict[str, Screen] = {
     "fault": screens.fault(TALL, "NO CAMERA", FAULT),
     "flat-ready": screens.ready(FLAT, "FC-00123", "http://192.168.178.123:8080"),
     "flat-fail-front": screens.verdict(FLAT, result("FAIL_FRONT", -41.26, 0.93), turn=0),
+    "ready-no-code": screens.ready(TALL, "FC-00123", "http://[2001:db8::7334:1]:8080", "Station 1"),
+    "assist": screens_live.assist(TALL, ASSIST),
+    "assist-hold": screens_live.assist(TALL, {**ASSIST, "middle": 25.8, "turn": "hold", "focus_mm": 0.2}),
+    "assist-blurred": screens_live.assist(TALL, BLURRED),
+    "align": screens_live.align(TALL, ALIGN),
+    "align-good": screens_live.align(TALL, ALIGNED),
+    "align-no-chart": screens_live.align(TALL, {"figures": []}),
+    "pairing": screens_live.pairing(TALL, PIN),
+    "shutdown": screens_live.shutdown(TALL),
+    "off": screens_live.off(TALL),
+    "stuck": screens.stuck(TALL, "TEST"),
+    "flat-assist": screens_live.assist(FLAT, ASSIST),
+    "flat-align": screens_live.align(FLAT, ALIGN),
+    "flat-pairing": screens_live.pairing(FLAT, PIN),
+    "flat-shutdown": screens_live.shutdown(FLAT),
     "flat-figure": screens.verdict(FLAT, result("FAIL_FRONT", -41.26, 0.93), turn=1),
 }
 
@@ -88,3 +133,35 @@ def test_figure_and_verdict_never_touch(error_mm: float, u95: float) -> None:
 
 def test_invalid_gives_its_reason() -> None:
     assert screens.verdict(TALL, NO_CHART).text == "INVALID no chart"
+
+
+def test_the_small_display_s_capitals_use_its_height_too() -> None:
+    rows = np.flatnonzero(np.array(FRAMES["flat-fail-front"].picture).any(axis=1))
+    assert rows[-1] - rows[0] + 1 >= 28
+
+
+@pytest.mark.parametrize(
+    "url", ["http://192.168.178.123:8080", "http://10.0.0.9:8080", "http://focuscheck.local"]
+)
+def test_a_phone_reads_the_code_on_the_ready_screen(url: str) -> None:
+    lit = np.array(screens.ready(TALL, "FC-00123", url, "Station 1").picture).astype(np.uint8) * 255
+    seen = cv2.resize(lit, None, fx=6, fy=6, interpolation=cv2.INTER_NEAREST)
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(
+        cv2.copyMakeBorder(seen, 40, 40, 40, 40, cv2.BORDER_CONSTANT)
+    )
+    assert text == url
+
+
+@pytest.mark.parametrize("name", ["pairing", "flat-pairing"])
+def test_the_pin_is_on_the_oled_and_nowhere_else(name: str) -> None:
+    screen = FRAMES[name]
+    assert not any(digit in screen.text for digit in PIN)
+    assert not np.array_equal(np.array(screen.told), np.array(screen.picture))
+    other = screens_live.pairing(TALL if name == "pairing" else FLAT, "000000")
+    assert np.array_equal(np.array(screen.told), np.array(other.told))
+
+
+def test_figures_that_are_off_are_told_with_what_to_do() -> None:
+    assert FRAMES["align"].text == "ALIGN mend the roll, mend the centre y"
+    assert FRAMES["align-good"].text == "ALIGN all good"
+    assert FRAMES["assist"].text == "FOCUS ASSIST 18.4, turn NEARER"

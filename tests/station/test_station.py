@@ -257,16 +257,3 @@ def test_a_lens_selected_is_the_lens_of_the_presses_that_follow(
         assert rig.station.press().result(PATIENCE_S).lens_tag == "FC-0042"
         assert rig.station.press("OTHER-1").result(PATIENCE_S).lens_tag == "OTHER-1"
         assert rig.station.press().result(PATIENCE_S).lens_tag == "FC-0042"
-
-
-def test_a_button_held_down_is_told_to_let_go_and_measures_nothing(
-    make_settings: SettingsFactory, bench_frame: Frame
-) -> None:
-    camera = HeldCamera(bench_frame)
-    camera.gate.set()
-    with rig_of(make_settings(hold_focus_ms=200), camera) as rig:
-        rig.push(True)
-        rig.station.wait_for(lambda state: state.oled_text.startswith("LET GO"), PATIENCE_S)
-        rig.push(False)
-        rig.station.wait_for(lambda state: state.oled_text.startswith("READY"), PATIENCE_S)
-    assert camera.captures == 0
