@@ -36,6 +36,8 @@ CURVE_FREQUENCY = 3
 """Index into FREQUENCY_CPP of the frequency that the plotted curve shows."""
 AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
+FEWEST_EDGES = 30
+MOST_REDUCED_CHI2 = 25.0
 DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
 """Gaussian spread of a laser print on paper and its standard uncertainty, where none was measured."""
 
@@ -132,8 +134,8 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
         fit, _ = through.fit(data, table, candidates, _print_sigma_mm(setup), um_per_wave=waves.um_per_wave)
     else:
         plan, batch, fit, waves = seen.plan, seen.batch, first, coarse_waves
-    blurred = _motion(fit)
-    return blurred or _collect(located, seen.pose, plan, batch, waves, data, fit, table)
+    problem = _motion(fit, plan, batch) or _unfit(fit, int(usable(batch).sum()))
+    return problem or _collect(located, seen.pose, plan, batch, waves, data, fit, table)
 
 
 def _table(waves: Waves, widest_blur_px: float) -> PupilTable:
@@ -157,8 +159,21 @@ def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
     return bool(others.size and chi2[others].min() - chi2[best] < AMBIGUOUS_CHI2)
 
 
-def _motion(fit: through.ThroughFocus) -> Reason | None:
-    """MOTION_BLUR if one direction is softer at all depths than the other, by more than a smear of 4 px."""
+def _unfit(fit: through.ThroughFocus, edges: int) -> Reason | None:
+    """FEW_EDGES or POOR_FIT where the curve rests on too little, or does not describe what was seen."""
+    if edges < FEWEST_EDGES:
+        return reason("FEW_EDGES", count=edges)
+    if fit.reduced_chi2 > MOST_REDUCED_CHI2:
+        return reason("POOR_FIT", chi2=fit.reduced_chi2)
+    return None
+
+
+def _motion(fit: through.ThroughFocus, plan: SegmentPlan, batch: EdgeBatch) -> Reason | None:
+    """MOTION_BLUR if one direction is softer at all depths than the other: a smear of 4 px, or beyond measuring."""
+    good = usable(batch)
+    shares = [float(good[sel].mean()) for sel in (plan.across, ~plan.across) if sel.sum() >= FEWEST_SEGMENTS]
+    if len(shares) == 2 and min(shares) < 0.2 and max(shares) > 0.6:
+        return reason("MOTION_BLUR")
     variance, sd = fit.shape[through.SMEAR], np.sqrt(fit.covariance[through.SMEAR, through.SMEAR])
     if abs(variance) > MOST_MOTION_PX**2 / 12 and abs(variance) > 4 * sd:
         return reason("MOTION_BLUR")

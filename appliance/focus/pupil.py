@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-W040_GRID = np.linspace(-1.0, 1.0, 9)
+W040_GRID = np.linspace(-1.0, 1.0, 17)
 """Spherical aberrations of the table, waves."""
 _X_NODES, _Y_NODES = 40, 14
 

@@ -1,0 +1,110 @@
+"""The chart family: no ink overlaps, every chart names itself, edges are where they are said to be."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance.chart.family import choose_layout
+from appliance.chart.layout import (
+    FAMILY_PITCH_MM,
+    PAPERS_MM,
+    SQUARE_TURN_DEG,
+    layout,
+    layout_of_marker,
+)
+from appliance.errors import UsageError
+
+FAMILY = [(paper, pitch) for paper in PAPERS_MM for pitch in (None, *FAMILY_PITCH_MM)]
+
+
+@pytest.mark.parametrize("pitch", [None, 5.0, 31.5])
+def test_printed_areas_do_not_overlap(pitch: float | None) -> None:
+    polygons = [np.array(p, np.float32) for p in layout("a4", pitch).ink]
+    boxes = np.array([(*p.min(axis=0), *p.max(axis=0)) for p in polygons])
+    for k, one in enumerate(polygons):
+        near = (boxes[k, :2] < boxes[:, 2:]).all(axis=1) & (boxes[:, :2] < boxes[k, 2:]).all(axis=1)
+        for other in np.flatnonzero(near):
+            if other > k:
+                area, _ = cv2.intersectConvexConvex(one, polygons[other])
+                assert area < 2e-4, (k, other)
+
+
+@pytest.mark.parametrize(("paper", "pitch"), FAMILY)
+def test_every_chart_is_known_by_each_of_its_fiducials(paper: str, pitch: float | None) -> None:
+    chart = layout(paper, pitch)
+    assert len(chart.fiducials) >= 14
+    assert {layout_of_marker(f.id) for f in chart.fiducials} == {chart}
+
+
+@pytest.mark.parametrize(("paper", "pitch"), FAMILY)
+def test_all_ink_lies_on_the_paper_with_a_printers_margin(paper: str, pitch: float | None) -> None:
+    chart = layout(paper, pitch)
+    points = np.concatenate([np.array(p) for p in chart.ink])
+    assert points.min() > 4.2
+    assert (np.array(chart.paper_mm) - points > 4.2).all()
+
+
+def test_fiducials_come_in_three_sizes_and_the_smallest_are_in_the_middle_third() -> None:
+    chart = layout("a4")
+    sides = sorted({round(f.side_mm, 3) for f in chart.fiducials})
+    assert len(sides) == 3
+    small = [f for f in chart.fiducials if round(f.side_mm, 3) == sides[0]]
+    assert all(abs(f.x_mm - chart.aim_mm[0]) < 35 and abs(f.y_mm - chart.aim_mm[1]) < 35 for f in small)
+
+
+def test_edges_exist_at_every_depth_near_the_aim() -> None:
+    chart = layout("a4")
+    y = np.array([sorted((e.y1_mm, e.y2_mm)) for e in chart.edges]) - chart.aim_mm[1]
+    for depth in np.arange(-100, 100, 1.0):
+        assert ((y[:, 0] <= depth) & (y[:, 1] >= depth)).sum() >= 6, depth
+
+
+def test_dark_lies_on_the_right_hand_of_every_edge() -> None:
+    chart = layout("a4")
+    for edge in chart.edges[::7]:
+        square = next(np.array(s) for s in chart.squares if (edge.x1_mm, edge.y1_mm) in s)
+        along = np.array([edge.x2_mm - edge.x1_mm, edge.y2_mm - edge.y1_mm])
+        inwards = square.mean(axis=0) - (edge.x1_mm, edge.y1_mm)
+        assert along[0] * inwards[1] - along[1] * inwards[0] > 0
+
+
+def test_edges_keep_clear_of_the_paper_axes_by_their_turn() -> None:
+    for edge in layout("a4").edges:
+        angle = np.degrees(np.arctan2(edge.y2_mm - edge.y1_mm, edge.x2_mm - edge.x1_mm))
+        nearest = (angle + 45) % 90 - 45
+        assert abs(nearest) == pytest.approx(SQUARE_TURN_DEG, abs=1e-9)
+
+
+def test_clearance_is_the_distance_to_the_nearest_other_ink() -> None:
+    chart = layout("a4")
+    corners = {tuple(s): np.array(s) for s in chart.squares}
+    others = np.concatenate(list(corners.values()))
+    for edge in chart.edges[::29]:
+        own = next(s for s in chart.squares if (edge.x1_mm, edge.y1_mm) in s)
+        middle = np.array([edge.x1_mm + edge.x2_mm, edge.y1_mm + edge.y2_mm]) / 2
+        far = [p for p in others if tuple(p) not in own]
+        assert edge.clearance_mm <= np.hypot(*(np.array(far) - middle).T).min() + 1e-9
+
+
+def test_a_chart_made_for_a_lens_fits_its_field_of_view() -> None:
+    chart, notes = choose_layout("a4", 50, 1300, "hq", 2.8)
+    m = 50 / (1250 - 50)
+    cells = 6.287 / m / chart.pitch_mm
+    assert 9 <= cells <= 18
+    assert any("depths of field" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("a4", 50, None), "together"),
+        (("a4", 100, 300), "cannot focus"),
+        (("a4", 50, 1300, "banana"), "--sensor"),
+        (("b5",), "no chart for paper"),
+    ],
+)
+def test_a_chart_that_cannot_be_made_is_refused_in_words(arguments: tuple, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        choose_layout(*arguments)

@@ -1,0 +1,49 @@
+"""The pupil's table against analytic and brute-force truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import j1
+
+from appliance.focus.pupil import PupilTable, otf
+
+
+def test_without_aberration_it_is_the_diffraction_limit() -> None:
+    s = np.array([0.05, 0.3, 0.6, 0.95])
+    exact = 2 / np.pi * (np.arccos(s) - s * np.sqrt(1 - s * s))
+    assert otf(s, np.zeros(1), np.zeros(1))[0, :, 0] == pytest.approx(exact, abs=1e-5)
+
+
+def test_far_from_focus_it_tends_to_the_transform_of_a_disc() -> None:
+    s, waves = 0.02, 6.0
+    argument = 8 * np.pi * waves * s
+    disc = 2 * j1(argument) / argument
+    assert otf(np.array([s]), np.array([waves]), np.zeros(1))[0, 0, 0] == pytest.approx(disc, abs=0.03)
+
+
+@pytest.mark.parametrize(("defocus", "spherical"), [(0.0, 0.5), (1.0, 0.0), (-0.7, 0.5), (2.0, -0.75)])
+def test_it_is_the_autocorrelation_of_the_pupil(defocus: float, spherical: float) -> None:
+    radius, size = 150, 700
+    y, x = np.mgrid[-size // 2 : size // 2, -size // 2 : size // 2] / radius
+    rho2 = x * x + y * y
+    pupil = (rho2 <= 1) * np.exp(2j * np.pi * (defocus * rho2 + spherical * rho2**2))
+    auto = np.fft.ifft2(np.abs(np.fft.fft2(pupil)) ** 2)
+    auto = (auto / auto[0, 0]).real
+    for s in (0.1, 0.3, 0.7):
+        value = otf(np.array([s]), np.array([defocus]), np.array([spherical]))[0, 0, 0]
+        assert value == pytest.approx(auto[0, round(2 * radius * s)], abs=0.004)
+
+
+def test_interpolation_is_as_good_as_the_integral_and_so_are_its_derivatives() -> None:
+    table = PupilTable(np.array([0.1, 0.3, 0.5]), 3.0)
+    values, by_spherical = table.at_spherical(0.31)
+    w = np.array([-2.13, -0.4, 0.017, 1.77])
+    value, slope = table.lookup(values, w)
+    exact = otf(table.s, w, np.array([0.31]))[0].T
+    assert value == pytest.approx(exact, abs=1e-3)
+    step = 1e-2
+    up, down = (otf(table.s, w + d, np.array([0.31]))[0].T for d in (step, -step))
+    assert slope == pytest.approx((up - down) / (2 * step), abs=0.02)
+    up, down = (otf(table.s, w, np.array([0.31 + d]))[0].T for d in (step, -step))
+    assert table.lookup(by_spherical, w)[0] == pytest.approx((up - down) / (2 * step), abs=0.03)

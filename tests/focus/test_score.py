@@ -1,0 +1,240 @@
+"""The whole measurement on the simulated bench, which shares no formula with it, and on a world without diffraction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance.bench import Chart, Lens, Light, Mishap, Scene, Sensor, photograph
+from appliance.chart.drawing import raster
+from appliance.chart.layout import layout
+from appliance.focus.result import Result, Setup, Verdict
+from appliance.focus.score import score_frames
+from appliance.frame import Frame
+from appliance.pictures import read_frame
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+HALF = Sensor(2028, 1520, 3.1)
+"""The HQ camera's area with a quarter of its pixels."""
+
+
+def depth_of_field_mm(scene: Scene) -> float:
+    """Single-side depth of field N c (1 + m) / m² with c = one pixel, mm."""
+    f, n = scene.lens.focal_length_mm, scene.lens.f_number
+    m = f / (scene.object_distance_mm - f)
+    return n * scene.sensor.pitch_um * 1e-3 * (1 + m) / m**2
+
+
+def setup_of(scene: Scene, **more: Any) -> Setup:
+    return Setup(scene.lens.focal_length_mm, scene.lens.f_number, scene.sensor.pitch_um, **more)
+
+
+def scored(scene: Scene, seed: int = 1, **more: Any) -> Result:
+    photo = photograph(scene, seed)
+    frame = Frame(photo.mosaic, photo.bayer, photo.black, photo.white)
+    return score_frames([frame], setup_of(scene, **more))
+
+
+def bench(
+    focal: float = 25, f_number: float = 2.8, distance: float = 650, error_dof: float = 0, **more: Any
+) -> Scene:
+    scene = Scene(Lens(focal, f_number), sensor=HALF, object_distance_mm=distance, **more)
+    error = error_dof * depth_of_field_mm(scene)
+    return replace(scene, lens=replace(scene.lens, focus_error_mm=error))
+
+
+@pytest.mark.parametrize(
+    ("focal", "f_number", "distance", "tilt", "roll", "error_dof"),
+    [
+        (25, 2.8, 650, 45, 0, 3.0),
+        (25, 2.8, 650, 45, 0, -3.0),
+        (50, 1.4, 1500, 40, 5, 2.0),
+        (12, 4.0, 420, 50, -5, -1.0),
+        (100, 5.6, 2600, 45, 3, 0.5),
+    ],
+)
+def test_focus_is_found_within_5_percent_of_the_depth_of_field(
+    focal: float, f_number: float, distance: float, tilt: float, roll: float, error_dof: float
+) -> None:
+    scene = bench(focal, f_number, distance, error_dof, tilt_deg=tilt, roll_deg=roll)
+    result = scored(scene)
+    dof = depth_of_field_mm(scene)
+    assert result.focus_error_mm is not None
+    assert result.focus_error_mm_u95 is not None
+    error = result.focus_error_mm - error_dof * dof
+    assert abs(error) <= 0.05 * dof
+    assert abs(error) <= 2.0 * result.focus_error_mm_u95
+    assert result.magnification == pytest.approx(focal / (distance - focal), rel=0.003)
+    assert result.chart_tilt_deg == pytest.approx(tilt, abs=0.05)
+    assert result.focal_length_measured_mm == pytest.approx(focal, rel=0.01)
+
+
+@cache
+def _photo() -> tuple[Scene, Frame]:
+    scene = bench(error_dof=2.0)
+    photo = photograph(scene, 1)
+    return scene, Frame(photo.mosaic, photo.bayer, photo.black, photo.white)
+
+
+def test_a_tight_tolerance_fails_back_and_a_wide_one_passes() -> None:
+    scene, frame = _photo()
+    assert score_frames([frame], setup_of(scene, tolerance_um=5)).verdict is Verdict.FAIL_BACK
+    result = score_frames([frame], setup_of(scene))
+    assert result.verdict is Verdict.PASS
+    assert [r.code for r in result.reasons] == ["IN_TOLERANCE"]
+
+
+def test_an_error_at_the_tolerance_is_a_retest_that_says_what_to_do() -> None:
+    scene, frame = _photo()
+    first = score_frames([frame], setup_of(scene))
+    assert first.image_shift_um is not None
+    result = score_frames([frame], setup_of(scene, tolerance_um=first.image_shift_um))
+    assert result.verdict is Verdict.RETEST
+    assert "Press again" in result.reasons[0].text
+
+
+def test_more_frames_lower_the_noise_but_not_the_rest() -> None:
+    scene, frame = _photo()
+    one = score_frames([frame], setup_of(scene, remount_u_um=0.5))
+    four = score_frames([frame] * 4, setup_of(scene, remount_u_um=0.5))
+    assert four.budget_um["noise"] == pytest.approx(one.budget_um["noise"] / 2, rel=1e-6)
+    assert four.budget_um["remount"] == one.budget_um["remount"]
+
+
+def test_a_tolerance_under_four_remounts_is_refused_by_name() -> None:
+    scene, frame = _photo()
+    result = score_frames([frame], setup_of(scene, remount_u_um=3.0, tolerance_um=10.0))
+    assert result.verdict is Verdict.INVALID
+    assert result.reasons[0].code == "TOLERANCE_TOO_TIGHT"
+
+
+def test_a_mosaic_and_its_bayer_order_do_not_matter() -> None:
+    scene = bench(error_dof=2.0)
+    for order in ("bggr", "grbg"):
+        turned = replace(scene, sensor=replace(HALF, bayer=order))
+        result = scored(turned)
+        assert result.focus_error_mm == pytest.approx(
+            2 * depth_of_field_mm(scene), abs=0.05 * depth_of_field_mm(scene)
+        )
+
+
+@pytest.mark.parametrize(("side", "verdict"), [(1, Verdict.FAIL_BACK), (-1, Verdict.FAIL_FRONT)])
+def test_focus_beyond_the_chart_fails_on_the_right_side_with_a_true_bound(
+    side: int, verdict: Verdict
+) -> None:
+    scene = bench(50, 4.0, 1250)
+    beyond = side * 100.0
+    result = scored(replace(scene, lens=replace(scene.lens, focus_error_mm=beyond)), tolerance_um=20)
+    assert result.verdict is verdict
+    assert result.focus_error_mm is None
+    assert result.focus_error_mm_at_least is not None
+    assert 0 < result.focus_error_mm_at_least * side <= abs(beyond)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"mishap": Mishap(lens_cap=True)}, "TOO_DARK"),
+        ({"light": Light(exposure=1.4)}, "CLIPPED"),
+        ({"tilt_deg": 8.0}, "TILT_OUT_OF_RANGE"),
+        ({"light": Light(flicker=0.15, flicker_rows=300)}, "FLICKER"),
+        ({"mishap": Mishap(motion_px=(9.0, 0.0))}, "MOTION_BLUR"),
+    ],
+)
+def test_an_unfit_photo_is_refused_by_name(change: dict[str, Any], code: str) -> None:
+    result = scored(replace(bench(), **change))
+    assert result.verdict is Verdict.INVALID
+    assert result.reasons[0].code == code
+    assert result.focus_error_mm is None
+
+
+def test_another_lens_than_given_is_named() -> None:
+    scene = bench(35, 2.8, 900)
+    photo = photograph(scene, 1)
+    frame = Frame(photo.mosaic, photo.bayer, photo.black, photo.white)
+    result = score_frames([frame], replace(setup_of(scene), focal_length_mm=50.0))
+    assert result.reasons[0].code == "WRONG_LENS"
+    assert "35 mm" in result.reasons[0].text
+
+
+def test_a_chart_printed_at_97_percent_is_named_when_the_distance_is_known() -> None:
+    scene = bench()
+    scene = replace(scene, chart=Chart(print_scale=0.97))
+    result = scored(scene, distance_mm=650 + 26.0)
+    assert result.reasons[0].code == "WRONG_SCALE"
+    assert "97." in result.reasons[0].text or "96." in result.reasons[0].text
+    right = scored(bench(), distance_mm=650 + 26.0)
+    assert right.verdict is Verdict.PASS
+
+
+def test_a_grey_picture_without_a_chart_is_no_chart() -> None:
+    noise = np.random.default_rng(0).integers(20000, 40000, (760, 1014)).astype(np.uint16)
+    result = score_frames([Frame(noise)], Setup(25, 2.8, 1.55))
+    assert (result.verdict, result.reasons[0].code) == (Verdict.INVALID, "NO_CHART")
+
+
+@pytest.mark.skipif(
+    not (SHARED / "through-focus").exists(), reason="the real through-focus pictures are not here"
+)
+def test_a_real_circuit_board_is_no_chart() -> None:
+    for path in sorted((SHARED / "through-focus").glob("*.JPG"))[::4]:
+        result = score_frames([read_frame(path)], Setup(25, 2.8, 1.55))
+        assert (result.verdict, result.reasons[0].code) == (Verdict.INVALID, "NO_CHART")
+
+
+def _geometric_photo(
+    focal: float, f_number: float, distance: float, error_dof: float
+) -> tuple[np.ndarray, float]:
+    """The chart's PNG warped by a pinhole, each band of rows blurred by a disc of its depth: no diffraction at all."""
+    pitch, width, height, dpi = 3.1e-3, 2028, 1520, 300
+    m = focal / (distance - focal)
+    dof = f_number * pitch * (1 + m) / m**2
+    sensor = 1 / (1 / focal - 1 / (distance + error_dof * dof))
+    chart = layout("a4")
+    paper = raster(chart, dpi).astype(np.float32) / 255
+    c = np.sqrt(0.5)
+    mm = 25.4 / dpi
+    to_mm = np.array([[mm, 0, mm / 2 - chart.aim_mm[0]], [0, mm, mm / 2 - chart.aim_mm[1]], [0, 0, 1]])
+    view = np.array([[1, 0, 0], [0, c, 0], [0, -c, distance]])
+    lens = np.array([[sensor / pitch, 0, (width - 1) / 2], [0, sensor / pitch, (height - 1) / 2], [0, 0, 1]])
+    fine = np.diag([2.0, 2.0, 1.0]) + [[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]]
+    flags = cv2.INTER_LINEAR
+    sharp = cv2.warpPerspective(
+        paper, fine @ lens @ view @ to_mm, (2 * width, 2 * height), flags=flags, borderValue=0.3
+    )
+    blurred = np.empty_like(sharp)
+    for top in range(0, 2 * height, 8):
+        v = ((top + 3.5) / 2 - height / 2) * pitch / sensor
+        along = v * distance / (c + v * c)
+        image = 1 / (1 / focal - 1 / (distance - along * c))
+        diameter = 2 * focal / f_number * abs(image - sensor) / image / pitch
+        kernel = _disc(max(diameter, 0.05))
+        reach = len(kernel) // 2
+        a, b = max(0, top - reach), min(2 * height, top + 8 + reach)
+        blurred[top : top + 8] = cv2.filter2D(sharp[a:b], -1, kernel)[top - a : top - a + 8]
+    small = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_AREA)
+    noise = np.random.default_rng(0).standard_normal(small.shape) * 0.004
+    return np.clip((0.05 + 0.75 * small + noise) * 65535, 0, 65535).astype(np.uint16), dof
+
+
+def _disc(diameter: float) -> np.ndarray:
+    n, s = int(np.ceil(diameter / 2)) + 1, 16
+    g = (np.arange((2 * n + 1) * s) + 0.5) / s - (n + 0.5)
+    disc = ((g[:, None] ** 2 + g[None, :] ** 2) <= (diameter / 2) ** 2).astype(np.float32)
+    kernel = disc.reshape(2 * n + 1, s, 2 * n + 1, s).mean(axis=(1, 3))
+    kernel[n, n] += 1e-12
+    return np.asarray(kernel / kernel.sum())
+
+
+@pytest.mark.parametrize("error_dof", [-2.5, 0.7, 3.0])
+def test_a_world_of_blur_discs_is_measured_too(error_dof: float) -> None:
+    picture, dof = _geometric_photo(25, 2.8, 650, error_dof)
+    result = score_frames([Frame(picture)], Setup(25, 2.8, 3.1))
+    assert result.focus_error_mm == pytest.approx(error_dof * dof, abs=0.05 * dof)
+    assert result.chart_tilt_deg == pytest.approx(45, abs=0.05)

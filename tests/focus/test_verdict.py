@@ -1,0 +1,65 @@
+"""Guard bands of ISO 14253-1: PASS and FAIL only where the uncertainty leaves no doubt."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.focus.reasons import REASONS, reason
+from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
+from appliance.focus.verdict import decide, tolerance_um
+
+
+@pytest.mark.parametrize(
+    ("error", "u", "verdict"),
+    [
+        (0.0, 1.0, Verdict.PASS),
+        (8.0, 1.0, Verdict.PASS),
+        (8.5, 1.0, Verdict.RETEST),
+        (10.0, 0.01, Verdict.RETEST),
+        (-11.0, 1.0, Verdict.RETEST),
+        (11.7, 1.0, Verdict.FAIL_BACK),
+        (-11.7, 1.0, Verdict.FAIL_FRONT),
+        (0.0, 7.0, Verdict.RETEST),
+    ],
+)
+def test_the_guard_band_decides(error: float, u: float, verdict: Verdict) -> None:
+    assert decide(error, u, 10.0) is verdict
+
+
+def test_without_a_tolerance_it_is_working_f_number_times_c_and_says_so() -> None:
+    value, text = tolerance_um(Setup(25, 2.8, 1.55, coc_um=15), 1 / 24)
+    assert value == pytest.approx(43.75)
+    assert "43.8" in text
+    assert "15 µm" in text
+    assert tolerance_um(Setup(25, 2.8, 1.55, tolerance_um=12), 1 / 24)[0] == 12
+
+
+def test_exit_statuses_are_those_of_the_manual() -> None:
+    assert [v.exit_status for v in Verdict] == [0, 1, 1, 3, 4]
+
+
+def test_every_reason_is_a_full_sentence_or_more() -> None:
+    for code, text in REASONS.items():
+        assert code.isupper()
+        assert text.endswith(".") or text.endswith("}"), code
+        assert text[0].isupper() or text[0] == "{"
+
+
+def test_a_reason_is_filled_with_its_values() -> None:
+    assert "35 mm" in reason("WRONG_LENS", measured=35.2, given=50).text
+
+
+def test_a_result_survives_storage() -> None:
+    edge = EdgePoint(1, 2, 3, 4, -0.5, 0.2, 0.002, 0.7, 0.01, True, True)
+    result = Result(
+        Verdict.FAIL_BACK,
+        (Reason("BACK_FOCUS", "x"),),
+        focus_error_mm=3.0,
+        aim_px=(1.0, 2.0),
+        picture_px=(10, 20),
+        edges=(edge,),
+        curve=Curve(0.16, (0.0, 1.0), (0.5, 0.6)),
+        budget_um={"noise": 0.1},
+    )
+    assert Result.from_dict(result.to_dict(edges=True)) == result
+    assert "edges" not in result.to_dict()

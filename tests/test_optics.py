@@ -1,0 +1,46 @@
+"""Thin-lens relations against worked figures of the trade and exact conjugates."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance import optics
+
+
+def test_a_magnification_of_1_to_24_is_reached_at_25_focal_lengths() -> None:
+    assert optics.magnification(25, 625) == pytest.approx(1 / 24)
+    assert optics.image_distance_mm(25, 1 / 24) == pytest.approx(625 / 24)
+
+
+def test_image_shift_is_the_exact_difference_of_conjugates_to_first_order() -> None:
+    focal, aim, error = 50.0, 1250.0, 2.0
+    exact_um = 1000 * (1 / (1 / focal - 1 / aim) - 1 / (1 / focal - 1 / (aim + error)))
+    image = optics.image_distance_mm(focal, optics.magnification(focal, aim))
+    assert optics.image_shift_um(error, aim, image) == pytest.approx(exact_um, rel=2e-4)
+    assert optics.image_shift_um(error, aim, image) > 0
+    assert optics.image_shift_um(-error, aim, image) < 0
+
+
+def test_leaving_out_1_plus_m_squared_would_be_8_5_percent_off_at_1_to_24() -> None:
+    image = optics.image_distance_mm(25, 1 / 24)
+    right = optics.image_shift_um(1.0, 625.0, image)
+    assert right / (25**2 * optics.focus_error_dioptres(1.0, 625.0)) == pytest.approx(1.085, abs=0.001)
+
+
+def test_shift_and_error_are_inverse() -> None:
+    shift = optics.image_shift_um(-7.5, 900.0, 52.0)
+    assert optics.focus_error_mm_from_image_shift(shift, 900.0, 52.0) == pytest.approx(-7.5, rel=1e-12)
+
+
+def test_depth_of_field_is_depth_of_focus_over_m_squared() -> None:
+    m = 1 / 24
+    focus_um = optics.depth_of_focus_um(2.8, m, 15)
+    assert focus_um == pytest.approx(43.75)
+    assert optics.depth_of_field_mm(2.8, m, 15) == pytest.approx(focus_um * 24**2 / 1000)
+
+
+def test_a_distance_from_the_sensor_gives_the_conjugate_from_the_lens() -> None:
+    o = optics.object_distance_from_sensor_distance_mm(25, 676.0)
+    assert o == pytest.approx(650, rel=1e-6)
+    with pytest.raises(ValueError, match="four focal lengths"):
+        optics.object_distance_from_sensor_distance_mm(100, 399)
