@@ -224,7 +224,7 @@ def _plan_near(layout: Layout, pose: Pose, waves: Waves, first: through.ThroughF
     q_per_px = np.abs(q[1] - q[0]) / np.maximum(edge_lengths_px(layout, pose), 1e-9)
     piece_waves = max(0.35, 1.2 / waves.blur_px_per_wave)
     longest = np.clip(piece_waves / np.maximum(q_per_px, 1e-9), 30.0, 220.0)
-    margin = np.where(blur_radius < reach_px, 2.5 + 1.2 * waves.airy_px + blur_radius, 1e6)
+    margin = np.where(blur_radius < reach_px, 5.0 + 2.0 * waves.airy_px + blur_radius, 1e6)
     wanted = 1.9 * window_px(waves)
     plan = plan_segments(layout, pose, margin, np.full(len(ends), wanted), longest)
     if not len(plan):
