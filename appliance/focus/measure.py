@@ -26,7 +26,6 @@ from appliance.focus.survey import (
     survey,
     thinned,
     usable,
-    window_px,
 )
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
@@ -225,7 +224,7 @@ def _plan_near(layout: Layout, pose: Pose, waves: Waves, first: through.ThroughF
     piece_waves = max(0.35, 1.2 / waves.blur_px_per_wave)
     longest = np.clip(piece_waves / np.maximum(q_per_px, 1e-9), 30.0, 220.0)
     margin = np.where(blur_radius < reach_px, 5.0 + 2.0 * waves.airy_px + blur_radius, 1e6)
-    wanted = 1.9 * window_px(waves)
+    wanted = 13.0 + 3.4 * waves.airy_px
     plan = plan_segments(layout, pose, margin, np.full(len(ends), wanted), longest)
     if not len(plan):
         return plan

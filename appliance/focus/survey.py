@@ -62,7 +62,7 @@ def measure(frame: Frame, plan: SegmentPlan, waves: Waves) -> EdgeBatch:
 
 def window_px(waves: Waves) -> float:
     """Half width in px of the window about every edge: what blurs of interest and diffraction need."""
-    return 7.0 + 1.7 * waves.airy_px
+    return 5.5 + 1.3 * waves.airy_px
 
 
 def usable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:

@@ -244,7 +244,7 @@ def spread(
     columns[:, 3] = u[None, :] * (fit.dark[:, None] + fit.contrast[:, None] * rise)
     soft = np.sqrt(np.square(sigma) + 0.01)
     too_narrow = WINDOW_END_SIGMA * soft > OUTERMOST * limit
-    wanted = WINDOW_END_SIGMA * soft if window_px is None else np.full(n, window_px)
+    wanted = WINDOW_END_SIGMA * soft if window_px is None else np.maximum(WINDOW_END_SIGMA * soft, window_px)
     end = np.minimum(wanted, OUTERMOST * limit)
     inner = _step_down(u, end * (WINDOW_FLAT_SIGMA / WINDOW_END_SIGMA), end)
     floor = np.square(2e-5 * fit.contrast)

@@ -207,8 +207,9 @@ def measure_edges(
         λN in pixels, where known: it fixes how slowly diffraction lets the profile approach its levels, which
         otherwise has to be told from the noise.
     window_px:
-        None lets each edge's window follow its own data, best for a single edge. A number takes this half width for
-        all: what it cuts off then depends on the blur alone, never on noise, best where many edges are compared.
+        None lets each edge's window follow its own data, best for a single edge. A number takes at least this half
+        width, and 4.2 σ of the blur, for all: what it cuts off then depends on the blur alone, never on noise, best
+        where many edges are compared.
 
     Returns
     -------
