@@ -14,7 +14,14 @@ from importlib import import_module
 from appliance.config import SOFTWARE_VERSION
 from appliance.errors import FocuscheckError
 
-COMMAND_MODULES = ("appliance.commands.station", "appliance.commands.measure")
+COMMAND_MODULES = (
+    "appliance.commands.station",
+    "appliance.commands.measure",
+    "appliance.commands.bench",
+    "appliance.commands.doctor",
+    "appliance.commands.config",
+    "appliance.commands.backup",
+)
 
 EXIT_STATUS_HELP = (
     "exit status: 0 PASS or done, 1 FAIL, 2 wrong usage, 3 RETEST, 4 INVALID or no photo, 5 internal error. "

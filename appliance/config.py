@@ -7,7 +7,6 @@ the default. :func:`load_settings` turns what pydantic finds wrong into a senten
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from appliance.errors import UsageError
 from appliance.focus.result import Setup
+from appliance.settings_sources import file_values, line_of, sentence
 
 DEFAULT_CONFIG_FILE = Path("/etc/focuscheck/config.toml")
 ENVIRONMENT_PREFIX = "FOCUSCHECK_"
@@ -81,13 +81,17 @@ class Settings(BaseModel):
     )
 
     open_reading: bool = Field(
-        True, description="Whether anybody on the network may read; if not, only paired phones and tokens may."
+        True,
+        description="Whether anybody on the network may read; if not, only paired phones and tokens may.",
     )
     public_url: str = Field(
         "", max_length=200, description="Address that labels lead to; that of the page itself if empty."
     )
     check_every_days: int | None = Field(
-        None, ge=1, le=3650, description="Days until a lens is due again, where it has no interval of its own."
+        None,
+        ge=1,
+        le=3650,
+        description="Days until a lens is due again, where it has no interval of its own.",
     )
 
     # Pictures and room
@@ -268,19 +272,20 @@ def load_settings(
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise UsageError(_sentence(error, values, origins)) from None
+        raise UsageError(sentence(error, values, origins, Settings.model_fields)) from None
 
 
 def merged_values(
-    config_file: Path | None, overrides: Mapping[str, Any], environment: Mapping[str, str]
+    config_file: Path | None, overrides: Mapping[str, Any], environment: Mapping[str, str] | None = None
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Values by setting name, and in words where each came from; the later source wins."""
+    environment = os.environ if environment is None else environment
     named = config_file or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
     file = named or DEFAULT_CONFIG_FILE
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for name, value in _file_values(file, must_exist=named is not None).items():
-        values[name], origins[name] = value, f"in {file}"
+    for name, value in file_values(file, must_exist=named is not None).items():
+        values[name], origins[name] = value, f"in {file}{line_of(file, name)}"
     for variable, text in environment.items():
         if variable.startswith(ENVIRONMENT_PREFIX) and variable != CONFIG_VARIABLE:
             name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
@@ -295,45 +300,3 @@ def merged_values(
         if isinstance(value, str) and not value.strip():
             values[name] = None if Settings.model_fields[name].annotation is not str else ""
     return values, origins
-
-
-def _file_values(file: Path, must_exist: bool) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if must_exist:
-            raise UsageError(f"The settings file {file} is not there; check its name.") from None
-        return {}
-    except OSError as error:
-        raise UsageError(f"The settings file {file} cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"The settings file {file} is not valid TOML: {error}.") from None
-
-
-_KIND_SENTENCES = {
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_parsing": "must be a number",
-    "float_type": "must be a number",
-    "string_type": "must be text",
-    "path_type": "must be a path",
-    "finite_number": "must be a finite number",
-}
-
-
-def _sentence(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
-    first = error.errors()[0]
-    name = str(first["loc"][0])
-    context = first.get("ctx") or {}
-    limits = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
-    words = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
-    if first["type"] in limits:
-        key = limits[first["type"]]
-        rule = f"must be {words[key]} {context[key]:g}"
-    elif first["type"] == "literal_error":
-        rule = f"must be one of {context['expected']}"
-    else:
-        rule = _KIND_SENTENCES.get(first["type"], str(first["msg"]).lower())
-    about = Settings.model_fields[name].description or ""
-    return f"The setting {name} = {values.get(name)!r} ({origins.get(name, 'default')}) {rule}. {about}"

@@ -25,11 +25,15 @@ def add_settings_options(parser: argparse.ArgumentParser, common: tuple[str, ...
         )
 
 
-def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings that the command line, environment and file give together."""
-    given = {
+def given_settings(options: argparse.Namespace) -> dict[str, str]:
+    """The settings given on the command line, by name."""
+    return {
         key.removeprefix(_PREFIX): value
         for key, value in vars(options).items()
         if key.startswith(_PREFIX) and value is not None
     }
-    return load_settings(options.config, given)
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings that the command line, environment and file give together."""
+    return load_settings(options.config, given_settings(options))

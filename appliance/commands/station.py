@@ -50,9 +50,14 @@ def _station(options: argparse.Namespace) -> int:
 
 
 def _page(options: argparse.Namespace) -> int:
+    from appliance.commands._page_pulse import start_pulse
+    from appliance.station.notify import Notifier
     from appliance.web.server import serve
 
-    return serve(settings_of(options), options.until_stdin_closes)
+    settings, notifier = settings_of(options), Notifier()
+    if notifier.wanted:
+        start_pulse(settings, notifier)
+    return serve(settings, options.until_stdin_closes)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -18,6 +18,11 @@ class Notifier:
         self._address = environment.get("NOTIFY_SOCKET", "")
         self._said = ""
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._address)
+
     def ready(self) -> None:
         """The service answers from now on."""
         self._send("READY=1")

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from appliance.config import ENVIRONMENT_PREFIX, Settings
 from appliance.devices.choose import camera_is_simulated
-from appliance.errors import FocuscheckError, StationDownError
+from appliance.errors import CameraError, FocuscheckError, StationDownError
 from appliance.station import terminal
 from appliance.station.client import StationClient
 from appliance.station.network import page_address
@@ -24,6 +24,9 @@ from appliance.web.listen import listening_socket
 POLL_S = 0.25
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
+RESTART_WINDOW_S = 300.0
+MOST_RESTARTS = 5
+"""As often within the window a station that ended itself is started again, as systemd does on a Pi."""
 
 
 class _Children:
@@ -37,6 +40,7 @@ class _Children:
             environment[ENVIRONMENT_PREFIX + name.upper()] = "" if value is None else str(value)
         self._environment, self._debug = environment, debug
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._restarts: list[float] = []
 
     def start(self, command: str) -> None:
         flags = ["--debug"] if self._debug else []
@@ -55,6 +59,24 @@ class _Children:
             env=self._environment,
             start_new_session=True,
         )
+
+    def restart_station(self) -> bool:
+        """Start the station anew if it ended itself because its camera hung; False if it may not be again.
+
+        A station that ends for another reason, or soon after it was started anew, has said why, and stays ended.
+        """
+        process = self._processes.get("station")
+        if process is None or process.poll() != CameraError.exit_status:
+            return False
+        now = time.monotonic()
+        self._restarts = [at for at in self._restarts if now - at < RESTART_WINDOW_S] + [now]
+        if len(self._restarts) > MOST_RESTARTS:
+            return False
+        if process.stdin is not None:
+            process.stdin.close()
+        print("The station ended itself and is started again.", flush=True)
+        self.start("station")
+        return True
 
     def ended(self) -> int | None:
         """Exit status of the first process that ended by itself; it has said why on standard error."""
@@ -173,7 +195,7 @@ def _welcome(settings: Settings) -> str:
 def _watch(settings: Settings, children: _Children) -> int:
     client, shown, reading = StationClient(settings.socket), "", True
     while True:
-        if (status := children.ended()) is not None:
+        if (status := children.ended()) is not None and not children.restart_station():
             return status
         with suppress(StationDownError):
             shown = _tell(client.state(), shown, page_address(settings))

@@ -1,0 +1,208 @@
+"""What ``focuscheck doctor`` examines, each part by itself: one that fails keeps no other from being looked at."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from appliance.checks.align import align
+from appliance.config import Settings
+from appliance.devices import choose
+from appliance.devices.exposure import white_share
+from appliance.devices.scanner import EvdevScanner, find_scanner
+from appliance.errors import FocuscheckError
+from appliance.frame import Frame
+from appliance.station.client import StationClient
+from appliance.station.health import LEAST_FREE_MB, read_health
+from appliance.station.network import page_address
+from appliance.station.service import sole_station, station_answers
+from appliance.station.state import Phase
+
+DARK, BRIGHT = 0.3, 0.92
+"""Share of saturation of the chart's white below which it is dim, above which it is near clipping."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part examined: ``ok``, ``note`` (worth knowing) or ``bad``, and what to do in words."""
+
+    part: str
+    state: Literal["ok", "note", "bad"]
+    text: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Examine everything; devices only where no station holds them."""
+    findings = list(_storage(settings))
+    if station_answers(settings):
+        findings += _station(settings)
+    else:
+        findings.append(Finding("station", "note", "It does not run; its devices are opened for this look."))
+        findings += _camera(settings)
+        findings += _panel(settings)
+    findings += _scanner(settings)
+    findings += _machine(settings)
+    findings += _network(settings)
+    return findings
+
+
+def _storage(settings: Settings) -> Iterator[Finding]:
+    try:
+        if not station_answers(settings):
+            with sole_station(settings.data_dir):
+                pass
+        yield Finding("storage", "ok", f"{settings.data_dir} can be written.")
+    except FocuscheckError as error:
+        yield Finding("storage", "bad", str(error))
+
+
+def _station(settings: Settings) -> Iterator[Finding]:
+    state = StationClient(settings.socket).state()
+    if state.phase is Phase.FAULT:
+        yield Finding("station", "bad", state.fault)
+    else:
+        yield Finding("station", "ok", f"It runs: {state.oled_text}.")
+    for part, device in zip(("camera", "panel", "OLED"), state.devices, strict=False):
+        missing = device.startswith("no ")
+        yield Finding(part, "bad" if missing and part == "camera" else "note" if missing else "ok", device)
+    if state.stuck_button:
+        yield Finding("button", "bad", f"{state.stuck_button} is held down; check its wires.")
+    if state.notice:
+        yield Finding("restart", "note", state.notice)
+
+
+def _camera(settings: Settings) -> Iterator[Finding]:
+    try:
+        camera = choose.open_camera(settings)
+    except FocuscheckError as error:
+        yield Finding("camera", "bad", str(error))
+        return
+    try:
+        yield Finding("camera", "ok", camera.description)
+        frame = camera.capture()
+        yield Finding(
+            "raw frames", "ok", f"{frame.plane.shape[1]}×{frame.plane.shape[0]} px, {_layout(frame)}"
+        )
+        yield _light(frame)
+        yield from _chart(frame, settings)
+    except FocuscheckError as error:
+        yield Finding("raw frames", "bad", str(error))
+    finally:
+        camera.close()
+
+
+def _layout(frame: Frame) -> str:
+    order = frame.bayer or "grey"
+    return f"{order}, black {frame.black:g}, white {frame.white:g}"
+
+
+def _light(frame: Frame) -> Finding:
+    share = white_share(frame)
+    exposure = frame.metadata.get("ExposureTime")
+    text = f"the brightest parts reach {100 * share:.0f} % of saturation at {exposure} µs"
+    if share < DARK:
+        return Finding("light", "bad", f"Too dark: {text}. Is the lens cap off and the lamp on?")
+    if share > BRIGHT:
+        return Finding("light", "bad", f"Too bright: {text}. Dim the lamp or set exposure_us.")
+    return Finding("light", "ok", text[0].upper() + text[1:] + ".")
+
+
+def _chart(frame: Frame, settings: Settings) -> Iterator[Finding]:
+    alignment = align(frame, settings.setup())
+    if not alignment.figures:
+        yield Finding("chart", "bad", alignment.problem)
+        return
+    off = [figure for figure in alignment.figures if not figure.good]
+    yield Finding("chart", "ok", "It is in view.")
+    distance = next(figure for figure in alignment.figures if figure.name == "distance")
+    if settings.distance_mm is None:
+        text = (
+            f"Its scale shows {distance.value:.0f} mm from the sensor, if it is printed at 100 % and the focal length "
+            "is true; set distance_mm to have that checked."
+        )
+        yield Finding("print scale", "note", text)
+    else:
+        state: Literal["ok", "bad"] = "ok" if distance.good else "bad"
+        ratio = 100 * settings.distance_mm / distance.value
+        yield Finding(
+            "print scale", state, f"{ratio:.1f} % of what distance_mm = {settings.distance_mm:g} calls for."
+        )
+    if off:
+        advice = "; ".join(figure.advice for figure in off)
+        yield Finding("alignment", "note", f"{advice}. Run: focuscheck align")
+    else:
+        yield Finding("alignment", "ok", "All within limits.")
+
+
+def _panel(settings: Settings) -> Iterator[Finding]:
+    def panel() -> str:
+        opened = choose.open_panel(settings)
+        down: list[str] = []
+        opened.listen(lambda button, closed, at: down.append(button.upper()) if closed else None)
+        opened.close()
+        if down:
+            raise OSError(f"{down[0]} is held down, or its wires touch.")
+        return opened.description
+
+    def oled() -> str:
+        display = choose.open_display(settings)
+        display.close()
+        return display.description
+
+    yield _tried("button, lamps", panel, "bad")
+    yield _tried("OLED", oled, "note")
+    thermometer = choose.open_thermometer(settings)
+    if thermometer is None:
+        yield Finding("thermometer", "note", "None; the sensor's own temperature is kept.")
+    else:
+        yield _tried(
+            "thermometer", lambda: f"{thermometer.celsius():.1f} °C, {thermometer.description}", "note"
+        )
+
+
+def _tried(part: str, look: Callable[[], str], otherwise: Literal["note", "bad"]) -> Finding:
+    try:
+        return Finding(part, "ok", look())
+    except (FocuscheckError, OSError) as error:
+        return Finding(part, otherwise, str(error))
+
+
+def _scanner(settings: Settings) -> Iterator[Finding]:
+    if not isinstance(choose.open_scanner(settings), EvdevScanner):
+        yield Finding("scanner", "note", "None is looked for on this machine.")
+        return
+    path = find_scanner(settings.scanner)
+    text = f"{path}" if path else "None is plugged in; set scanner to its device if there is one."
+    yield Finding("scanner", "ok" if path else "note", text)
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    health = read_health(settings.data_dir)
+    free = health.disk_free_mb
+    if free is not None:
+        low = free < LEAST_FREE_MB
+        yield Finding("disk", "bad" if low else "ok", f"{free} MB free." + (" Make room." if low else ""))
+    if health.clock_synced is None:
+        yield Finding("clock", "note", "Whether it is set from the network is not known here.")
+    elif health.clock_synced:
+        yield Finding("clock", "ok", "Set from the network.")
+    else:
+        yield Finding("clock", "note", "Not yet set from the network; checks are ordered all the same.")
+    if health.under_voltage is None:
+        yield Finding("power", "note", "This machine does not tell its supply voltage.")
+    elif health.under_voltage or health.under_voltage_since_boot:
+        yield Finding("power", "bad", "The supply voltage is or was too low: use the Pi's own power supply.")
+    else:
+        yield Finding("power", "ok", "The supply voltage is right.")
+    if choose.on_raspberry_pi() and importlib.util.find_spec("lgpio") is None:
+        yield Finding("pins", "bad", "python3-lgpio is missing: sudo apt install python3-lgpio")
+
+
+def _network(settings: Settings) -> Iterator[Finding]:
+    address = page_address(settings)
+    alone = "127.0.0.1" in address or "[::1]" in address
+    text = f"{address}, {socket.gethostname()}.local"
+    yield Finding("network", "note" if alone else "ok", text + (" (this machine only)" if alone else ""))

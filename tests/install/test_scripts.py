@@ -1,0 +1,64 @@
+"""The shell scripts: clean by shellcheck, helpful, and harmless when only asked what they would do."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+SCRIPTS = [
+    path
+    for path in [*sorted((TOP / "scripts").iterdir()), TOP / ".ci" / "run"]
+    if path.is_file()
+    and (path.suffix == ".bash" or path.read_text(errors="replace").startswith("#!/usr/bin/env bash"))
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_shellcheck_has_nothing_to_say(script: Path) -> None:
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not on this machine; Debian has it in a package of that name")
+    done = subprocess.run(
+        ["shellcheck", "-x", "--shell=bash", str(script)], capture_output=True, text=True, cwd=TOP
+    )
+    assert done.stdout == ""
+
+
+def install(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(TOP / "scripts" / "install"), *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_a_dry_run_names_every_step_in_order() -> None:
+    done = install("--dry-run")
+    assert done.returncode == 0, done.stderr
+    steps = ("apt-get install", "venv --system-site-packages", "pip install", "systemd-sysusers", "ln -sfn")
+    places = [done.stdout.index(step) for step in steps]
+    assert places == sorted(places)
+    for word in (
+        "polkit-1/rules.d",
+        "udev/rules.d",
+        "avahi/services",
+        "systemctl enable",
+        "focuscheck doctor",
+    ):
+        assert word in done.stdout
+
+
+def test_a_dry_uninstall_keeps_the_records_unless_told() -> None:
+    kept, purged = install("--uninstall", "--dry-run"), install("--uninstall", "--purge", "--dry-run")
+    assert "Records stay in /var/lib/focuscheck" in kept.stdout
+    assert "rm -rf /var/lib/focuscheck" not in kept.stdout
+    assert "rm -rf /var/lib/focuscheck /etc/focuscheck" in purged.stdout
+
+
+def test_an_unknown_option_is_named_and_help_helps() -> None:
+    wrong = install("--frobnicate")
+    assert wrong.returncode == 2
+    assert "--frobnicate" in wrong.stderr
+    assert "--dry-run" in install("--help").stdout
