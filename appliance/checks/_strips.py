@@ -16,6 +16,8 @@ from appliance.chart.segments import SegmentPlan
 from appliance.frame import Bayer, Frame
 
 FEWEST_PER_BIN = 3
+LEVEL_BINS = 4
+"""Bins at either end of a strip that give its dark and light levels."""
 LEAST_CONTRAST = 0.08
 """Difference of light to dark, as a share of the range, below which a strip holds no edge."""
 
@@ -93,15 +95,20 @@ def sharpness(spread: Array, distance_px: Array) -> Sharpness:
 
     The product of the slopes of the two halves has no noise bias: their noise is independent.
     """
-    mean = np.nanmean(spread, axis=0)
-    levels = [np.nanmedian(mean[:, side], axis=1) for side in (slice(0, 4), slice(-4, None))]
+    known = ~np.isnan(spread).any(axis=0)
+    mean = np.where(known, spread.mean(axis=0), 0.0)
+    order = np.cumsum(known, axis=1)
+    levels = [
+        (mean * end).sum(axis=1) / np.maximum(end.sum(axis=1), 1)
+        for end in (known & (order <= LEVEL_BINS), known & (order > order[:, -1:] - LEVEL_BINS))
+    ]
     dark, light = np.minimum(*levels), np.maximum(*levels)
     contrast = light - dark
     slopes = np.nan_to_num(np.diff(spread, axis=2))
     scale = np.maximum(contrast, 1e-6) ** 2
     per_px = (slopes[0] * slopes[1]).sum(axis=1) / scale
     middle = (distance_px[1:] + distance_px[:-1]) / 2
-    weight = np.abs(np.nan_to_num(np.diff(mean, axis=1)))
+    weight = np.abs(np.diff(mean, axis=1)) * (known[:, 1:] & known[:, :-1])
     weight = np.where(weight > 0.15 * weight.max(axis=1, keepdims=True), weight, 0.0)
     offset = (weight * middle).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
     return Sharpness(np.clip(per_px, 1e-4, 1.0), offset, np.asarray(contrast > LEAST_CONTRAST) & (per_px > 0))
