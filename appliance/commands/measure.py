@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import UsageError
+from appliance.errors import PictureError, UsageError
 from appliance.frame import BAYER_ORDERS
 
 
@@ -118,7 +118,7 @@ def _add_sfr(subparsers: Any) -> None:
 
 def _run_sfr(args: argparse.Namespace) -> int:
     from appliance.pictures import read_frame
-    from appliance.sfr import measure_roi
+    from appliance.sfr import REASONS, measure_roi
 
     frame = read_frame(args.image, args.bayer, None, args.linear)
     height, width = frame.plane.shape
@@ -128,7 +128,10 @@ def _run_sfr(args: argparse.Namespace) -> int:
             raise UsageError(
                 f"--roi {x},{y},{w},{h} reaches beyond the picture, which is {width} × {height} px."
             )
-        results.append(measure_roi(frame.plane, (x, y, w, h), lattice=frame.bayer))
+        edge = measure_roi(frame.plane, (x, y, w, h), lattice=frame.bayer, white=0.999 * frame.white)
+        if not edge.measured:
+            raise PictureError(f"--roi {x},{y},{w},{h} cannot be measured. {REASONS[edge.reason]}")
+        results.append(edge)
     if args.json:
         data = [_sfr_dict(edge) for edge in results]
         print(json.dumps(data if len(data) > 1 else data[0], indent=1))
@@ -145,16 +148,21 @@ def _run_sfr(args: argparse.Namespace) -> int:
 
 
 def _sfr_dict(edge: Any) -> dict[str, Any]:
+    """One edge for JSON; its angle is to the nearest pixel axis, its direction from +x towards +y (down)."""
+    from appliance.sfr import REASONS
+
     def number(value: float) -> float | None:
         return float(value) if isfinite(value) else None
 
     return {
         "frequency_cpp": [float(v) for v in edge.frequency_cpp],
-        "sfr": [float(v) for v in edge.sfr],
+        "sfr": [abs(float(v)) for v in edge.sfr],
         "sfr_sd": [float(v) for v in edge.sfr_sd],
         "mtf50_cpp": number(edge.mtf50_cpp),
         "mtf50_cpp_sd": number(edge.mtf50_cpp_sd),
-        "edge_angle_deg": float(edge.angle_deg),
+        "edge_angle_deg": float(edge.angle_to_axis_deg),
+        "edge_direction_deg": float(edge.angle_deg),
+        "warning": REASONS[edge.reason] if edge.reason else None,
     }
 
 
