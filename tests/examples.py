@@ -47,6 +47,7 @@ class StationDouble:
     now: StationState | None
     pressed: list[str | None] = field(default_factory=list)
     error: Exception | None = None
+    pin: str | None = None
 
     def state(self) -> StationState:
         if self.now is None:
@@ -59,4 +60,18 @@ class StationDouble:
         self.pressed.append(lens_tag)
 
     def select_lens(self, tag: str | None) -> None:
+        if self.now is None:
+            raise StationDownError("No station answers.")
         self.pressed.append(tag)
+        self.now = replace(self.now, lens_tag=tag)
+
+    def pair(self, pin: str | None, seconds: float = 120.0) -> None:
+        if self.now is None:
+            raise StationDownError("No station answers.")
+        self.pin = pin
+
+    def live(self, kind: str, on: bool) -> None:
+        self.pressed.append(f"{kind} {'on' if on else 'off'}")
+
+    def reset_peak(self) -> None:
+        self.pressed.append("reset")

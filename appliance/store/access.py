@@ -43,15 +43,16 @@ def grant(
     return access, secret
 
 
-def find_access(session: Session, secret: str, kind: str, at: datetime) -> Access | None:
-    """The access of a secret that has not been revoked; noted as used now and then."""
+def find_access(session: Session, secret: str, kind: str) -> Access | None:
+    """The access of a secret that has not been revoked."""
     query = select(Access).where(Access.digest == digest(secret), Access.kind == kind)
     access = session.scalars(query).first()
-    if access is None or access.revoked_at is not None:
-        return None
-    if access.used_at is None or abs(at - access.used_at) > _SEEN_EVERY:
-        access.used_at = at
-    return access
+    return access if access is not None and access.revoked_at is None else None
+
+
+def stale(access: Access, at: datetime) -> bool:
+    """Whether its last use is to be noted anew; not at every request, to spare the memory card."""
+    return access.used_at is None or abs(at - access.used_at) > _SEEN_EVERY
 
 
 def all_access(session: Session, kind: str) -> Sequence[Access]:

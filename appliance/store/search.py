@@ -162,11 +162,21 @@ def find_lenses(
         query = query.where(Lens.status == status)
     if after:
         query = query.where(Lens.tag > after)
-    lines = []
-    for lens in session.scalars(query).all():
-        check = newest_of(session, lens)
-        lines.append(LensLine(lens, stored(check, whole=False) if check else None))
-    return lines
+    lenses = session.scalars(query).all()
+    newest = (
+        select(Check.sequence)
+        .where(Check.lens_id == Lens.id, Check.voided_at.is_(None))
+        .order_by(Check.sequence.desc())
+        .limit(1)
+        .correlate(Lens)
+        .scalar_subquery()
+    )
+    numbers = session.scalars(select(newest).where(Lens.id.in_([lens.id for lens in lenses]))).all()
+    found = select(Check).where(Check.sequence.in_([number for number in numbers if number is not None]))
+    checks = {
+        check.lens_id: stored(check, whole=False) for check in session.scalars(found.options(*SUMMARY_ONLY))
+    }
+    return [LensLine(lens, checks.get(lens.id)) for lens in lenses]
 
 
 def lens_of(session: Session, tag: str) -> Lens | None:

@@ -51,6 +51,11 @@ def start_visit(
     return visit
 
 
+def visit_under_way(session: Session, lens: Lens) -> Visit | None:
+    """The visit that the lens is in just now."""
+    return open_visit(session, lens)
+
+
 def finish_visit(session: Session, visit: Visit, note: str, at: datetime) -> None:
     """End a visit; its outcome is its last check's that counts.
 

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, render_template
+from flask import Flask, Response, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from appliance.config import SOFTWARE_VERSION, Settings
+from appliance.errors import StorageError
 from appliance.focus.result import Verdict
 from appliance.station import words
 from appliance.station.client import StationClient
-from appliance.web import plots, security, views
+from appliance.store.access import ADMIN, OPERATOR
+from appliance.web import comparing, context, crops, phrases, plots, security, trend_plot
+from appliance.web.api import api
 from appliance.web.history import History
+from appliance.web.pairing import Pairing
+from appliance.web.views import admin, checks, help, lenses, now, pair, visits
 
+LONGEST_FORM = 2 * 1024 * 1024
+"""A list of some thousand lenses as CSV."""
 _STATIC = Path(__file__).with_name("static")
 _SENTENCES = {
     400: "The request could not be understood. Go back, reload the page, and try again.",
+    401: "Give a valid API token: Authorization: Bearer fc_…",
     404: "There is nothing at this address. It may be of a check that was never made.",
     405: "This address only answers to the page's own buttons.",
     413: "That was too much to send at once.",
     421: "This page is not served under that name. Use the address on the OLED, or add the name to allowed_hosts.",
+    429: "Too many requests from here at once. Wait a minute, then go on.",
     500: "The page failed inside. The history is safe; the page's log says more.",
 }
 
@@ -31,28 +41,48 @@ _SENTENCES = {
 def create_app(settings: Settings) -> Flask:
     """The page of the station in ``settings.data_dir``."""
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    app.config["STATION_NAME"] = settings.station_name
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_FORM
+    app.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_FORM
+    app.extensions["settings"] = settings
     app.extensions["station"] = StationClient(settings.socket)
     app.extensions["history"] = History(settings.data_dir)
+    app.extensions["pairing"] = Pairing()
+    context.close_reading(app)
     security.guard(app, settings)
-    app.register_blueprint(views.pages)
+    for module in (now, checks, lenses, visits, pair, admin, help):
+        app.register_blueprint(module.pages)
+    app.register_blueprint(api)
     app.register_error_handler(HTTPException, _error_page)
-    app.jinja_env.globals.update(
-        asset=_asset,
-        figure=words.figure,
-        headline=words.headline,
-        what_it_means=words.what_it_means,
-        verdict_class=verdict_class,
-        through_focus=plots.through_focus,
-        gauge=plots.gauge,
-        edge_map=plots.edge_map,
-        local_time=local_time,
-        station_name=settings.station_name,
-        software_version=SOFTWARE_VERSION,
-        token=lambda: g.token,
-    )
+    app.register_error_handler(StorageError, _storage_page)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(_globals(settings))
     return app
+
+
+def _globals(settings: Settings) -> dict[str, Any]:
+    return {
+        "asset": _asset,
+        "figure": words.figure,
+        "length": phrases.length,
+        "headline": phrases.headline,
+        "what_it_means": words.what_it_means,
+        "verdict_class": verdict_class,
+        "through_focus": plots.through_focus,
+        "gauge": plots.gauge,
+        "edge_map": plots.edge_map,
+        "crops": crops.crops,
+        "trend": trend_plot.trend,
+        "sentences": comparing.sentences,
+        "local_time": local_time,
+        "local_day": local_day,
+        "station_name": settings.station_name,
+        "software_version": SOFTWARE_VERSION,
+        "token": lambda: g.token,
+        "can_operate": partial(context.may, OPERATOR),
+        "is_admin": partial(context.may, ADMIN),
+        "operator_name": context.operator_name,
+        "units": phrases.units,
+    }
 
 
 def verdict_class(verdict: Verdict | str | None) -> str:
@@ -68,6 +98,11 @@ def local_time(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def local_day(moment: datetime) -> str:
+    """Date in the station's zone, ``3 March 2026``."""
+    return f"{moment.astimezone():%-d %B %Y}"
+
+
 def _asset(name: str) -> str:
     """URL of a static file that changes with its content, so that it may be kept for ever."""
     digest = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
@@ -76,6 +111,19 @@ def _asset(name: str) -> str:
 
 def _error_page(error: HTTPException) -> Any:
     code = error.code or 500
-    own = error.description if code == 403 else None
+    own = (
+        error.description
+        if code in (403, 404, 503) and error.description != type(error).description
+        else None
+    )
     sentence = own or _SENTENCES.get(code) or error.description
-    return render_template("error.html", code=code, sentence=sentence), code
+    headers = {name: text for name, text in error.get_headers() if name in ("Allow", "Retry-After")}
+    if request.path.startswith(security.API):
+        return jsonify({"error": {"code": code, "text": sentence}}), code, headers
+    return render_template("error.html", code=code, sentence=sentence), code, headers
+
+
+def _storage_page(error: StorageError) -> Any:
+    if request.path.startswith(security.API):
+        return jsonify({"error": {"code": 503, "text": str(error)}}), 503
+    return Response(render_template("error.html", code=503, sentence=str(error)), 503)

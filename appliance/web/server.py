@@ -9,11 +9,11 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 
 from appliance.config import Settings
 from appliance.station.lifeline import when_stdin_closes
-from appliance.web.app import create_app
+from appliance.web.app import LONGEST_FORM, create_app
 from appliance.web.listen import listening_socket
+from appliance.web.webhook import Courier
 
 THREADS = 6
-LONGEST_BODY = 64 * 1024
 
 
 def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
@@ -25,12 +25,15 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
         If the port is taken.
     """
     bound = listening_socket(settings.host, settings.port)
+    app = create_app(settings)
+    courier = Courier(lambda: app.extensions["history"].store)
+    courier.start()
     server = create_server(
-        create_app(settings),
+        app,
         sockets=[bound],
         threads=THREADS,
         ident=None,
-        max_request_body_size=LONGEST_BODY,
+        max_request_body_size=LONGEST_FORM,
         channel_timeout=30,
         clear_untrusted_proxy_headers=True,
     )
@@ -40,6 +43,7 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
         when_stdin_closes(lambda: signal.raise_signal(signal.SIGTERM))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
+    courier.stop()
     server.close()
     return 0
 

@@ -20,7 +20,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, g
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from waitress.server import create_server
@@ -35,6 +35,7 @@ from appliance.station.display_keeper import png_base64
 from appliance.station.state import Phase, StationState
 from appliance.store import CheckRecord, open_store
 from appliance.store.clock import Moment
+from appliance.store.house import Access
 from appliance.web.app import create_app
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -98,6 +99,8 @@ def example_app(data_dir: Path) -> Flask:
     )
     app = create_app(load_settings(overrides={"data_dir": data_dir}, environment={}))
     app.extensions["station"] = StationDouble(state)
+    paired = Access(id=1, kind="phone", label="phone", role="operator")
+    app.before_request(lambda: setattr(g, "access", paired))  # after the page's own guard
     return app
 
 

@@ -2,69 +2,23 @@
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from conftest import SettingsFactory
-from examples import RESULT, StationDouble, record
-from flask.testing import FlaskClient
+from examples import RESULT
+from page_fixtures import HOME, Page, add, ready
 
 from appliance.errors import StationBusyError
 from appliance.focus.result import Reason, Result, Verdict
-from appliance.station import screens
-from appliance.station.display_keeper import png_base64
-from appliance.station.state import Phase, StationState
-from appliance.store import open_store
+from appliance.station.state import Phase
 from appliance.web.app import create_app
 
-HOME = {"Origin": "http://localhost", "Host": "localhost"}
-
-
-def ready() -> StationState:
-    screen = screens.ready((128, 64), None, "http://192.0.2.7:8080")
-    return StationState("run", 3, Phase.READY, oled_text=screen.text, oled_png=png_base64(screen.picture))
-
-
-@dataclass
-class Page:
-    client: FlaskClient
-    station: StationDouble
-    data_dir: Path
-
-    def get(self, path: str, **headers: str) -> Any:
-        return self.client.get(path, headers=headers)
-
-    def post(self, path: str, headers: dict[str, str] | None = None, **form: str) -> Any:
-        """Post as the page's own form does."""
-        token = re.search(r'name="token" value="([^"]+)"', self.get("/").text)
-        assert token is not None
-        return self.client.post(
-            path, data={"token": token[1], **form}, headers=HOME if headers is None else headers
-        )
-
-
-@pytest.fixture
-def page(make_settings: SettingsFactory) -> Iterator[Page]:
-    settings = make_settings()
-    app = create_app(settings)
-    station = StationDouble(ready())
-    app.extensions["station"] = station
-    with app.test_client() as client:
-        yield Page(client, station, settings.data_dir)
-
-
-def add(page: Page, *results: Result, **changes: Any) -> None:
-    store = open_store(page.data_dir)
-    for k, result in enumerate(results, store.count()):
-        store.add_check(record(k, result=result, **changes))
-    store.close()
+pytest_plugins = ["page_fixtures"]
 
 
 def test_before_the_first_check_the_pages_say_what_to_do(page: Page) -> None:
-    assert "Press Test" in page.get("/").text
+    assert "Press the button on the station or Test here" in page.get("/").text
     assert "No check yet" in page.get("/checks").text
     assert page.get("/checks/1").status_code == 404
 
@@ -195,7 +149,7 @@ def test_nothing_but_pictures_of_checks_is_given_out(page: Page, name: str) -> N
 
 
 def test_a_body_larger_than_a_form_is_refused(page: Page) -> None:
-    answer = page.post("/lens", lens="x" * 100_000)
+    answer = page.post("/lens", lens="x" * 3_000_000)
     assert answer.status_code == 413
 
 

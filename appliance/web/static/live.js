@@ -3,8 +3,8 @@
 
 (function () {
   const POLL_MS = 700;
-  const form = document.getElementById("test");
-  const button = form.querySelector("button");
+  const form = document.getElementById("test"); // only on paired phones
+  const button = form ? form.querySelector("button") : document.createElement("button");
   const oled = document.getElementById("oled");
   const shown = {};
   let timer = null;
@@ -45,7 +45,7 @@
     timer = setTimeout(poll, document.hidden ? 10 * POLL_MS : POLL_MS);
   }
 
-  form.addEventListener("submit", async function (event) {
+  form?.addEventListener("submit", async function (event) {
     event.preventDefault();
     button.disabled = true;
     button.textContent = "Measuring …";

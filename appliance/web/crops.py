@@ -1,0 +1,84 @@
+"""Cut-outs of the photo at the aim, at best focus and beyond, each a window onto the one picture file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from appliance.focus.result import EdgePoint, Result
+
+SHARE = 0.11
+"""Width of a crop in that of the picture."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A window (px of the full picture) and what it shows."""
+
+    title: str
+    x: float
+    y: float
+    size: float
+
+
+def windows(result: Result) -> list[Crop]:
+    """Windows at the aim, where the sharpest edges lie, and as far behind focus as the aim's side is in front."""
+    if result.aim_px is None or result.picture_px is None or not result.edges:
+        return []
+    width, height = result.picture_px
+    size = SHARE * width
+    focus = result.focus_error_mm if result.focus_error_mm is not None else _sharpest(result.edges)
+    depths = np.array([edge.depth_mm for edge in result.edges])
+    beyond = float(depths.max() if focus >= 0 else depths.min())
+    x, y = result.aim_px
+    found = [_window("At the aim", x, y, size, width, height)]
+    for title, depth in (("At best focus", focus), ("Beyond", focus + 0.6 * (beyond - focus))):
+        centre = _centre(result.edges, depth, x)
+        if centre is not None:
+            found.append(_window(title, *centre, size, width, height))
+    return found
+
+
+def _sharpest(edges: tuple[EdgePoint, ...]) -> float:
+    return max(edges, key=lambda edge: edge.contrast).depth_mm
+
+
+def _centre(edges: tuple[EdgePoint, ...], depth: float, aim_x: float) -> tuple[float, float] | None:
+    """Middle of the edge that is nearest to the depth and to the picture's middle column."""
+    near = sorted(edges, key=lambda edge: abs(edge.depth_mm - depth))[:12]
+    if not near:
+        return None
+    edge = min(near, key=lambda edge: abs((edge.x1 + edge.x2) / 2 - aim_x))
+    return (edge.x1 + edge.x2) / 2, (edge.y1 + edge.y2) / 2
+
+
+def _window(title: str, x: float, y: float, size: float, width: int, height: int) -> Crop:
+    left = min(max(x - size / 2, 0.0), width - size)
+    top = min(max(y - size / 2, 0.0), height - size)
+    return Crop(title, left, top, size)
+
+
+def crops(result: Result, picture_url: str) -> list[tuple[str, Markup]]:
+    """Title and drawing of each crop."""
+    width, height = result.picture_px or (1, 1)
+    template = Markup(
+        '<svg viewBox="{x:.0f} {y:.0f} {size:.0f} {size:.0f}" role="img" aria-label="{title}" class="crop">'
+        '<image href="{url}" x="0" y="0" width="{width}" height="{height}"/></svg>'
+    )
+    return [
+        (
+            crop.title,
+            template.format(
+                x=crop.x,
+                y=crop.y,
+                size=crop.size,
+                title=crop.title,
+                url=picture_url,
+                width=width,
+                height=height,
+            ),
+        )
+        for crop in windows(result)
+    ]

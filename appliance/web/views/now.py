@@ -1,0 +1,152 @@
+"""The pages about this moment: Now, focus assist, and what their scripts ask for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+
+from appliance.errors import FocuscheckError
+from appliance.station.protocol import lens_tag
+from appliance.station.state import Phase, StationState
+from appliance.store import StoredCheck
+from appliance.store.access import OPERATOR
+from appliance.store.house import Lens, Visit
+from appliance.store.search import Filter, find_checks, lens_of
+from appliance.store.visits import visit_under_way
+from appliance.web import context
+from appliance.web.security import needs
+
+pages = Blueprint("now", __name__)
+
+
+@dataclass(frozen=True)
+class Now:
+    """What the Now page shows: the station's state, None if it is down, and its newest check."""
+
+    state: StationState | None
+    last: StoredCheck | None
+    lens: Lens | None = None
+    visit: Visit | None = None
+
+    @property
+    def measuring(self) -> bool:
+        """Whether a check is under way."""
+        return self.state is not None and self.state.phase is Phase.MEASURING
+
+    @property
+    def can_test(self) -> bool:
+        """Whether a press would be taken."""
+        return self.state is not None and self.state.phase not in (Phase.MEASURING, Phase.STARTING)
+
+
+def now_of_station() -> Now:
+    """The present, as far as the page can know it."""
+    state, session = context.state(), context.reading()
+    if session is None:
+        return Now(state, None)
+    newest = find_checks(session, Filter(), 1)
+    lens = lens_of(session, state.lens_tag) if state and state.lens_tag else None
+    return Now(state, newest[0] if newest else None, lens, visit_under_way(session, lens) if lens else None)
+
+
+@pages.get("/")
+def show() -> str:
+    """Live state, OLED mirror, current lens, Test button, last verdict in words."""
+    return render_template("now.html", now=now_of_station(), notice=None)
+
+
+def answer_if_changed(data: dict[str, Any]) -> Response:
+    """JSON with an ETag: unchanged, it costs no more than that."""
+    body = json.dumps(data)
+    response = Response(body, mimetype="application/json")
+    response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:32])
+    response.headers["Cache-Control"] = "no-cache"
+    return cast(Response, response.make_conditional(request))
+
+
+@pages.get("/live")
+def live() -> Response:
+    """The changing parts of the Now page, for its script."""
+    current = now_of_station()
+    state = current.state
+    return answer_if_changed(
+        {
+            "oled": f"data:image/png;base64,{state.oled_png}" if state else "",
+            "oled_text": state.oled_text if state else "The station is not running.",
+            "status": render_template("_status.html", now=current),
+            "last": render_template("_last.html", now=current),
+            "can_test": current.can_test and context.may(OPERATOR),
+            "measuring": current.measuring,
+        }
+    )
+
+
+@pages.post("/test")
+@needs(OPERATOR)
+def test() -> Any:
+    """Press TEST."""
+    return tell_station(lambda: context.station().press(), url_for("now.show"))
+
+
+@pages.post("/lens")
+@needs(OPERATOR)
+def lens() -> Any:
+    """Say which lens is on the bench."""
+    return tell_station(
+        lambda: context.station().select_lens(lens_tag(request.form.get("lens"))), url_for("now.show")
+    )
+
+
+def tell_station(action: Callable[[], Any], then: str) -> Any:
+    """Do something with the station, then show a page; what went wrong stands on the Now page."""
+    try:
+        action()
+    except FocuscheckError as error:
+        g.pop("state", None)
+        return render_template("now.html", now=now_of_station(), notice=str(error)), 409
+    return redirect(then, 303)
+
+
+@pages.get("/focus")
+def focus() -> str:
+    """Focus assist: how sharp the live picture is, and which way to turn."""
+    return render_template("focus.html", now=now_of_station(), figures=_figures())
+
+
+def _figures() -> dict[str, Any]:
+    state = context.state()
+    live = getattr(state, "live", None) if state else None
+    return {
+        "running": bool(state and state.phase in ("assist", "align")),
+        "kind": state.phase.value if state and state.phase in ("assist", "align") else "",
+        "live": live or {},
+        "down": state is None,
+    }
+
+
+@pages.get("/focus/live")
+def focus_live() -> Response:
+    """The changing part of focus assist, for its script."""
+    figures = _figures()
+    return answer_if_changed({"part": render_template("_focus.html", figures=figures), **figures})
+
+
+@pages.post("/focus")
+@needs(OPERATOR)
+def focus_switch() -> Any:
+    """Begin or end focus assist or alignment, or forget the best sharpness."""
+    wanted = request.form.get("do", "")
+    client = context.station()
+    actions: dict[str, Callable[[], Any]] = {
+        "assist": lambda: client.live("assist", True),
+        "align": lambda: client.live("align", True),
+        "stop": lambda: client.live(_figures()["kind"] or "assist", False),
+        "reset": client.reset_peak,
+    }
+    action = actions.get(wanted, actions["stop"])
+    return tell_station(action, url_for("now.focus"))
