@@ -191,7 +191,7 @@ class Picamera2Camera:
 
     def _frame(self, data: npt.NDArray[np.uint8], metadata: dict[str, Any]) -> Frame:
         layout = self.layout
-        kept = {name: _plain(value) for name, value in metadata.items()}
+        kept = {name: picamera2_versions.plain(value) for name, value in metadata.items()}
         black = layout.black(metadata)
         return Frame(layout.unpack(data), layout.bayer, black, layout.white, {**kept, **self._about})
 
@@ -292,12 +292,3 @@ def _differs(asked: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
         if abs(float(shown) - value) > _CLOSE_ENOUGH[name](value):
             return f"{name} {value:g} (its frames say {float(shown):g})"
     return ""
-
-
-def _plain(value: Any) -> Any:
-    """Metadata as JSON can keep it."""
-    if isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
-    return str(value)

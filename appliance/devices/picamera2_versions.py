@@ -1,4 +1,4 @@
-"""Which library and tuning took a photo; kept with every check."""
+"""What is kept of a photo beside its pixels: library, tuning, and the frame's metadata as JSON can hold them."""
 
 from __future__ import annotations
 
@@ -35,3 +35,12 @@ def _tuning(camera: Any, model: str) -> dict[str, str]:
         return {"tuning": "unknown"}
     digest = hashlib.sha256(json.dumps(tuning, sort_keys=True).encode()).hexdigest()[:16]
     return {"tuning": f"{file} version {tuning.get('version', 'unknown')}, {digest}"}
+
+
+def plain(value: Any) -> Any:
+    """Metadata as JSON can keep it."""
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple | list):
+        return [plain(part) for part in value]
+    return str(value)

@@ -24,11 +24,12 @@ from appliance.errors import (
 )
 from appliance.station import events, screens, screens_live
 from appliance.station.board import Board
-from appliance.station.button import Buttons, Press
+from appliance.station.button import Buttons
 from appliance.station.events import Devices, LiveKind, Request
 from appliance.station.housekeeping import Housekeeping, take_reason, write_reason
 from appliance.station.jobs import Jobs
 from appliance.station.notify import Notifier
+from appliance.station.presses import Presses
 from appliance.station.state import LIVE_PHASES, Phase, StationState
 from appliance.station.wishes import Wishes
 from appliance.store import Store
@@ -38,14 +39,12 @@ IDLE_S = 1.0
 NOTE_SLEEP_S = 0.25
 STOP_WAIT_S = 5.0
 """A check under way when the station is stopped gets this long to finish; after it, it was never counted."""
-CONFIRM_S = 10.0
-"""After TEST was held very long, a press within this time switches the machine off."""
 _LIVE_PHASE: dict[LiveKind, Phase] = {"assist": Phase.ASSIST, "align": Phase.ALIGN}
 
 log = logging.getLogger(__name__)
 
 
-class Station(Wishes):
+class Station(Presses, Wishes):
     """The state machine; :meth:`run` is its loop, every other public method may be called from any thread."""
 
     def __init__(
@@ -58,6 +57,7 @@ class Station(Wishes):
     ) -> None:
         super().__init__()
         self._settings, self._devices = settings, devices
+        self._stuck_s = settings.stuck_button_s
         self._notifier = notifier or Notifier({})
         self._board = Board(settings, devices, address, self._describe)
         self._face = self._board.face
@@ -184,51 +184,6 @@ class Station(Wishes):
         self._notifier.alive()
         self._notifier.status(self.state.oled_text)
         return self._job_hangs(now)
-
-    # Buttons
-
-    def _pressed(self, button: str, press: Press) -> None:
-        phase = self.state.phase
-        if press is Press.STUCK:
-            log.warning("The %s button has been down for %g s.", button, self._settings.stuck_button_s)
-            if phase is Phase.SHUTDOWN:
-                self._board.enter(Phase.READY)
-        elif button == "focus":
-            if press is Press.SHORT:
-                self._focus_pressed()
-        elif press is Press.SHORT:
-            self._power_off() if phase is Phase.SHUTDOWN else self._start(Request(None))
-        elif self._request is not None:
-            self._face.busy(time.monotonic())
-        elif press is Press.LONG:
-            self._set_live("assist", phase not in LIVE_PHASES)
-        else:
-            self._jobs.end_live()
-            self._phase_ends = time.monotonic() + CONFIRM_S
-            self._board.enter(Phase.SHUTDOWN, live=None)
-
-    def _focus_pressed(self) -> None:
-        try:
-            self._focus() if self._jobs.has_motor else self._set_live(
-                "assist", self.state.phase not in LIVE_PHASES
-            )
-        except StationBusyError:
-            self._face.busy(time.monotonic())
-
-    def _power_off(self) -> None:
-        self._board.enter(Phase.READY)
-        if self._devices.power_off is None:
-            self._board.note(
-                screens.fault(self._face.size, "STAYS ON", "This station only simulates switching off.")
-            )
-            return
-        self._board.note(screens_live.off(self._face.size), seconds=60.0)
-        try:
-            self._devices.power_off()
-        except OSError as error:
-            self._board.note(
-                screens.fault(self._face.size, "STAYS ON", f"It cannot be switched off: {error}"), beeps=3
-            )
 
     # One check, one focus, one live session
 
