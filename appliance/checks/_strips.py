@@ -95,7 +95,7 @@ def sharpness(spread: Array, distance_px: Array) -> Sharpness:
 
     The product of the slopes of the two halves has no noise bias: their noise is independent.
     """
-    known: npt.NDArray[np.bool_] = ~np.isnan(spread).any(axis=0)
+    known = np.asarray(~np.isnan(spread).any(axis=0), np.bool_)
     mean = np.where(known, spread.mean(axis=0), 0.0)
     order = np.cumsum(known, axis=1)
     levels = [
