@@ -34,7 +34,7 @@ def assist(size: Size, figures: Mapping[str, Any] | None) -> Screen:
     if figures is None:
         return _waiting(size, "FOCUS ASSIST", "looking for the chart")
     middle, peak = float(figures["middle"]), max(float(figures["peak"]), 1e-6)
-    words = _TURN_WORDS[str(figures["turn"])] if figures["found"] else "too blurred: turn"
+    words = _TURN_WORDS[str(figures["turn"])] if figures["found"] else "blurred: turn"
     tall = size[1] >= 64
     value = f"{middle:.1f}"
     capitals(draw, 0, 29 if tall else 15, value, 41 if tall else 21, "ls")
