@@ -32,11 +32,24 @@ check_python() {
   fi
 }
 
+# The browser of tests/browser, from Debian; without it and without root those tests are skipped.
+ensure_browser() {
+  if command -v chromium >/dev/null || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    return
+  fi
+  say "Installing chromium …"
+  apt-get update -qq >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null
+}
+
 # make_environment REQUIREMENT: install "." or ".[test]" into .venv, again only when pyproject.toml or Python changed.
 make_environment() {
   local stamp wanted
   stamp=".venv/installed-$(printf '%s' "$1" | tr -c 'a-z\n' '-')"
   check_python
+  if [ "$1" = ".[test]" ]; then
+    ensure_browser
+  fi
   wanted="$(python3 -V) $(pwd) $(cksum <pyproject.toml)"
   if [ -x .venv/bin/focuscheck ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
     return

@@ -7,6 +7,8 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
@@ -14,10 +16,12 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from appliance.errors import StorageError
+from appliance.focus.result import Setup
 from appliance.store._engine import WRITES, is_current, make_engine, migrate
 from appliance.store._records import CheckRecord, StoredCheck
 from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_rows, stored
 from appliance.store.models import Check, Lens
+from appliance.store.retention import Rules, prune
 
 DATABASE_NAME = "focuscheck.sqlite3"
 PICTURES_NAME = "pictures"
@@ -168,6 +172,26 @@ class Store:
         """How many checks there are."""
         with Session(self._engine) as session:
             return session.scalar(select(func.count()).select_from(Check)) or 0
+
+    def setup_for(self, lens_tag: str | None, setup: Setup) -> Setup:
+        """The set-up of a check of this lens: its own tolerance and circle of confusion instead of the station's."""
+        with self.reading() as session:
+            lens = session.scalars(select(Lens).where(Lens.tag == lens_tag)).first() if lens_tag else None
+        if lens is None:
+            return setup
+        return replace(
+            setup, coc_um=lens.coc_um or setup.coc_um, tolerance_um=lens.tolerance_um or setup.tolerance_um
+        )
+
+    def prune(self, rules: Rules, now: datetime) -> int:
+        """Take away the pictures that ``rules`` no longer keep; returns how many."""
+        with self.session() as session:
+            going = prune(session, self.data_dir / PICTURES_NAME, rules, now)
+        for (
+            file
+        ) in going:  # a power cut before this leaves files that nobody refers to, never the other way round
+            file.unlink(missing_ok=True)
+        return len(going)
 
     def picture(self, file_name: str) -> Path | None:
         """Path of a picture of a check; None for a name that no check has."""

@@ -69,9 +69,9 @@ class Paper:
             self.canvas.drawString(LEFT, self.y, words_that_fit)
             rest = rest[count:]
 
-    def heading(self, text: str) -> None:
-        """A heading, kept with what follows."""
-        self.room(30 * mm)
+    def heading(self, text: str, follows: float = 30 * mm) -> None:
+        """A heading, kept with the ``follows`` points below it."""
+        self.room(follows)
         self.y -= 3 * mm
         self.line(text, 12, BOLD)
         self.y -= 1 * mm
@@ -142,7 +142,7 @@ def check_report(check: StoredCheck, lens: Lens | None, photo: Path | None, stat
         paper.line(f"· {reason.text}")
     curve = plots.through_focus(result, check.setup)
     if curve:
-        paper.heading("Through focus")
+        paper.heading("Through focus", 0.72 * WIDTH)
         paper.drawing(curve, WIDTH * 0.72)
     if photo is not None and photo.is_file():
         _photos(paper, check, photo)
@@ -152,7 +152,7 @@ def check_report(check: StoredCheck, lens: Lens | None, photo: Path | None, stat
 
 
 def _photos(paper: Paper, check: StoredCheck, photo: Path) -> None:
-    paper.heading("The chart, and the edges that were measured")
+    paper.heading("The chart, and the edges that were measured", 0.72 * WIDTH)
     try:
         with Image.open(photo) as opened:
             opened.load()
@@ -235,7 +235,7 @@ def lens_report(
             paper.line(f"· {sentence}")
     plot = trend_plot.trend(comparison, [], adjustments)
     if plot:
-        paper.heading("Trend")
+        paper.heading("Trend", 0.6 * WIDTH)
         paper.drawing(plot, WIDTH * 0.85)
     if adjustments:
         paper.heading("Adjustments")

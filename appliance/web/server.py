@@ -10,6 +10,7 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 from appliance.config import Settings
 from appliance.station.lifeline import when_stdin_closes
 from appliance.web.app import LONGEST_FORM, create_app
+from appliance.web.housekeeping import Housekeeper
 from appliance.web.listen import listening_socket
 from appliance.web.webhook import Courier
 
@@ -28,6 +29,8 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     app = create_app(settings)
     courier = Courier(lambda: app.extensions["history"].store)
     courier.start()
+    housekeeper = Housekeeper(lambda: app.extensions["history"].store, settings)
+    housekeeper.start()
     server = create_server(
         app,
         sockets=[bound],
@@ -44,6 +47,7 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     courier.stop()
+    housekeeper.stop()
     server.close()
     return 0
 

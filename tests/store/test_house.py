@@ -9,7 +9,7 @@ import pytest
 from examples import RESULT, record
 
 from appliance.errors import UsageError
-from appliance.focus.result import Reason, Result, Verdict
+from appliance.focus.result import Reason, Result, Setup, Verdict
 from appliance.store import CheckRecord, Store, lens_csv, open_store, visits
 from appliance.store.clock import Moment
 from appliance.store.compare import compare, set_baseline
@@ -197,6 +197,26 @@ def test_raw_photos_go_by_age_but_those_of_failures_stay(store: Store) -> None:
         going = prune(session, pictures, Rules(raw_days=14, reserve_mb=1e12), START + timedelta(days=31))
     assert [file.suffix for file in going] == [".png", ".png", ".jpg", ".jpg", ".jpg"]
     assert store.count() == 3
+
+
+def test_pruned_pictures_leave_the_disk_and_their_links_the_page(store: Store) -> None:
+    store.add_check(check_of(1, "FC-1", 1.0, raw_png=b"png", raw_px=(4, 3)))
+    assert store.prune(Rules(raw_days=14, reserve_mb=0), START + timedelta(days=31)) == 1
+    assert store.prune(Rules(raw_days=14, reserve_mb=0), START + timedelta(days=31)) == 0
+    assert [file.suffix for file in (store.data_dir / "pictures").iterdir()] == [".jpg"]
+
+
+def test_a_lens_is_judged_by_its_own_tolerance_and_circle_of_confusion(store: Store) -> None:
+    station = Setup(25.0, 2.8, 1.55, coc_um=15.0)
+    store.add_check(check_of(1, "FC-1", 1.0))
+    assert store.setup_for("FC-1", station) == station
+    with store.session() as session:
+        lens = lens_of(session, "FC-1")
+        assert lens is not None
+        lens.coc_um, lens.tolerance_um = 6.0, 12.5
+    own = store.setup_for("FC-1", station)
+    assert (own.coc_um, own.tolerance_um, own.focal_length_mm) == (6.0, 12.5, 25.0)
+    assert store.setup_for("FC-2", station) == store.setup_for(None, station) == station
 
 
 CSV = 'Model,Asset tag,notes,f number,colour\r\nS4 25,FC-1,"says ""hi"", ok",2.0,red\r\nMaster,FC-9,,1.3,blue\r\n'

@@ -40,7 +40,14 @@ from appliance.web.app import create_app
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 RESULT_FILE, PHOTO_FILE = GOLDEN / "check.json", GOLDEN / "check.jpg"
-PAGES = {"page-now": ("/", (390, 860)), "page-check": ("/checks/3", (390, 1290))}
+PAGES = {
+    "page-now": ("/", (390, 860)),
+    "page-check": ("/checks/3", (390, 1290)),
+    "page-lens": ("/lenses/FC-0117", (390, 1180)),
+    "page-visit": ("/visits/1", (390, 760)),
+}
+OF_A_HOUSE = ("page-lens", "page-visit")
+"""Pages that need a history; the others show the one measured check."""
 STATIC = ("page.css", "icon.svg", "live.js", "times.js")
 KEY = "fingerprint"
 SCALE = 2
@@ -104,6 +111,24 @@ def example_app(data_dir: Path) -> Flask:
     return app
 
 
+def house_app(data_dir: Path) -> Flask:
+    """The page of a house with the history that the browser's tests walk through."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
+    from house import furnish
+
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    store = open_store(data_dir)
+    furnish(store)
+    store.close()
+    return create_app(load_settings(overrides={"data_dir": data_dir}, environment={}))
+
+
+def app_of(name: str, data_dir: Path) -> Flask:
+    """The page that the picture ``name`` is of."""
+    return house_app(data_dir) if name in OF_A_HOUSE else example_app(data_dir)
+
+
 def fingerprint(app: Flask, path: str) -> str:
     """Of everything that makes the page look as it does, its photo included."""
     client = app.test_client()
@@ -122,11 +147,11 @@ def picture_fingerprint(name: str) -> str | None:
 
 def take() -> None:
     """Photograph the pages with Chromium."""
-    with tempfile.TemporaryDirectory() as folder:
-        app = example_app(Path(folder))
-        server = create_server(app, host="127.0.0.1", port=0)
-        threading.Thread(target=server.run, daemon=True).start()
-        for name, (path, size) in PAGES.items():
+    for name, (path, size) in PAGES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            app = app_of(name, Path(folder))
+            server = create_server(app, host="127.0.0.1", port=0)
+            threading.Thread(target=server.run, daemon=True).start()
             _shoot(f"http://127.0.0.1:{server.effective_port}{path}", size, GOLDEN / f"{name}.png")
             with Image.open(GOLDEN / f"{name}.png") as shot:
                 text = PngInfo()

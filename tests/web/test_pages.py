@@ -17,6 +17,12 @@ from appliance.web.app import create_app
 pytest_plugins = ["page_fixtures"]
 
 
+EVERY_PAGE = (
+    "/", "/checks", "/checks/1", "/lenses", "/lenses/FC-1", "/lens/new", "/lens/import", "/lens/edit/FC-1", "/visits",
+    "/compare?a=1&b=1", "/focus", "/health", "/settings", "/pair", "/help", "/help/settings", "/nowhere",
+)  # fmt: skip
+
+
 def test_before_the_first_check_the_pages_say_what_to_do(page: Page) -> None:
     assert "Press the button on the station or Test here" in page.get("/").text
     assert "No check yet" in page.get("/checks").text
@@ -132,7 +138,9 @@ def test_more_names_can_be_allowed(make_settings: SettingsFactory) -> None:
 
 def test_no_page_has_inline_code_or_asks_another_host(page: Page) -> None:
     add(page, RESULT)
-    for path in ("/", "/checks", "/checks/1", "/nowhere"):
+    page.client.delete_cookie("focuscheck_phone")
+    page.pair("admin")
+    for path in EVERY_PAGE:
         answer = page.get(path)
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -157,3 +165,42 @@ def test_an_error_is_a_page_with_a_sentence(page: Page) -> None:
     answer = page.get("/nowhere")
     assert answer.status_code == 404
     assert "There is nothing at this address." in answer.text
+
+
+def test_focus_assist_says_which_way_to_turn(page: Page) -> None:
+    figures = {"found": True, "middle": 71.6, "near": 60.0, "far": 44.0, "peak": 80.0, "focus_mm": -3.2,
+               "focus_sd_mm": 0.5, "turn": "farther", "edges": 90}  # fmt: skip
+    page.station.now = replace(ready(), phase=Phase.ASSIST, live=figures)
+    text = page.get("/focus").text
+    assert "Move focus farther" in text
+    assert "−3.20 ± 0.98 mm" in text
+    live = page.get("/focus/live")
+    assert json.loads(live.text)["running"] is True
+    assert page.get("/focus/live", **{"If-None-Match": live.headers["ETag"]}).status_code == 304
+    for do in ("assist", "reset", "stop"):
+        assert page.post("/focus", do=do).status_code == 303
+    assert page.station.pressed == ["assist on", "reset", "assist off"]
+
+
+def test_alignment_shows_each_figure_and_what_to_turn(page: Page) -> None:
+    item = {
+        "name": "tilt",
+        "value": 39.5,
+        "unit": "°",
+        "low": 42,
+        "high": 48,
+        "advice": "Lean the chart back.",
+        "good": False,
+    }
+    page.station.now = replace(ready(), phase=Phase.ALIGN, live={"figures": [item], "problem": ""})
+    text = page.get("/focus").text
+    assert "39.50 °" in text
+    assert "Lean the chart back." in text
+
+
+def test_health_shows_devices_records_and_room(page: Page) -> None:
+    add(page, RESULT)
+    page.station.now = replace(ready(), devices=("HQ camera", "GPIO", "SSD1306"), health={"throttled": "no"})
+    text = page.get("/health").text
+    for words in ("HQ camera", "SSD1306", "1 checks", "GB free", "throttled"):
+        assert words in text

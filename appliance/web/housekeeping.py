@@ -1,0 +1,50 @@
+"""Takes old pictures away now and then, so that the disk always has room for the next check."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from appliance.config import Settings
+from appliance.errors import StorageError
+from appliance.store import Store
+from appliance.store.retention import Rules
+
+FIRST_AFTER_S, EVERY_S = 60.0, 600.0
+log = logging.getLogger(__name__)
+
+
+class Housekeeper:
+    """The thread that prunes."""
+
+    def __init__(self, find_store: Callable[[], Store | None], settings: Settings) -> None:
+        self._find_store = find_store
+        self._rules = Rules(settings.raw_days, settings.reserve_mb)
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Prune from now on."""
+        threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
+
+    def stop(self) -> None:
+        """Prune no more."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        wait_s = FIRST_AFTER_S
+        while not self._stop.wait(wait_s):
+            wait_s = EVERY_S
+            try:
+                self.round()
+            except (StorageError, OSError) as error:
+                log.warning("Old pictures could not be taken away (%s); it is tried again.", error)
+
+    def round(self) -> int:
+        """Prune once; returns how many pictures went."""
+        store = self._find_store()
+        gone = store.prune(self._rules, datetime.now(UTC)) if store else 0
+        if gone:
+            log.info("%d old pictures were taken away.", gone)
+        return gone

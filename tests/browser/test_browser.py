@@ -1,0 +1,225 @@
+"""The page in a real Chromium, on a phone and on a desk: whole visits, keyboard, accessibility, and who is asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "web"))
+from axe_playwright_python.sync_playwright import Axe
+from house import House, open_house, result
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from appliance.store.access import ADMIN, PHONE, grant
+from appliance.store.clock import now
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and "CI" not in os.environ, reason="Debian's chromium is not installed"
+)
+
+PHONE_SIZE, SMALLEST, DESK = (390, 844), (320, 640), (1280, 900)
+PAGES = (
+    "/", "/checks", "/checks?verdict=FAIL&model=cooke", "/checks/25", "/lenses", "/lenses/FC-0117", "/visits",
+    "/visits/1", "/compare?a=12&b=13", "/focus", "/health", "/settings", "/pair", "/help", "/help/start",
+    "/help/screens", "/help/settings", "/help/glossary", "/lens/new", "/lens/import", "/lens/edit/FC-0117", "/nowhere",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with open_house(tmp_path_factory.mktemp("house")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    quiet = ("quic", "background-networking", "component-update", "sync", "gpu", "default-apps")
+    arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{word}" for word in quiet)]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Visitor:
+    """A browser window that notes what must not happen."""
+
+    page: Page
+    house: House
+    wrong: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.house.url + path)
+
+
+@pytest.fixture
+def window(browser: Browser, house: House, request: pytest.FixtureRequest) -> Iterator[Visitor]:
+    size, scheme, role = getattr(request, "param", (PHONE_SIZE, "light", None))
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, locale="en-GB", timezone_id="UTC"
+    )
+    if role is not None:
+        with house.store.session() as session:
+            _, secret = grant(session, PHONE, "browser test", role, now().wall)
+        context.add_cookies([{"name": "focuscheck_phone", "value": secret, "url": house.url}])
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    visitor = Visitor(page, house)
+    page.on("request", lambda asked: _note_foreign(visitor, asked.url))
+    page.on(
+        "console", lambda said: visitor.wrong.append(said.text) if said.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: visitor.wrong.append(str(error)))
+    yield visitor
+    context.close()
+    expected = ("status of 404", "status of 403", "status of 409")
+    assert [text for text in visitor.wrong if not any(part in text for part in expected)] == []
+
+
+def _note_foreign(visitor: Visitor, url: str) -> None:
+    if not url.startswith((visitor.house.url, "data:")):
+        visitor.wrong.append(f"asked {url}")
+
+
+def pair(window: Visitor, name: str = "") -> None:
+    """Pair as a person does: ask, read the OLED, type."""
+    window.open("/pair")
+    window.page.get_by_role("button", name="Show a PIN on the station").click()
+    window.page.get_by_label("PIN on the station's display").fill(window.house.bench.pin or "")
+    window.page.get_by_label("Your name").fill(name)
+    window.page.get_by_role("button", name="Pair", exact=True).click()
+    expect(window.page.get_by_role("link", name="Paired")).to_be_visible()
+
+
+def test_a_whole_visit_on_the_phone(window: Visitor) -> None:
+    page = window.page
+    pair(window, "Ann")
+    window.open("/visits")
+    page.get_by_label("Scan or type the lens's tag").fill("FC-0117")
+    page.get_by_label("Return").check()
+    page.get_by_label("Rental reference").fill("R-5000")
+    page.keyboard.press("Enter")  # as a barcode scanner ends its line
+    expect(page.get_by_role("heading", name="Return of FC-0117")).to_be_visible()
+    window.house.bench.next_result = result(60.0)
+    page.get_by_role("button", name="Test").click()
+    expect(page.get_by_text("Tested: FAIL BACK")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("FC-0117 is in maintenance")).to_be_visible()
+    page.get_by_label("Note").fill("knocked")
+    page.get_by_role("button", name="Done").click()
+    report = page.get_by_role("link", name="Report (PDF)").get_attribute("href")
+    answer = page.request.get(window.house.url + str(report))
+    assert answer.status == 200
+    assert answer.body().startswith(b"%PDF")
+    page.get_by_role("link", name="FC-0117").first.click()
+    page.get_by_label("Why, or what was put right").fill("reshimmed")
+    page.get_by_role("button", name="Set state").click()
+    expect(page.get_by_text("Maintenance:")).to_have_count(0)
+    with window.house.store.session() as session:
+        from appliance.store.access import trail
+
+        actions = [line.action for line in trail(session, limit=5)]
+    assert actions[:3] == ["status", "ended visit", "began visit"]
+
+
+@pytest.mark.parametrize("window", [(PHONE_SIZE, "light", "operator")], indirect=True)
+def test_a_press_on_the_now_page_shows_the_verdict_by_itself(window: Visitor) -> None:
+    window.open("/")
+    window.house.bench.next_result = result(3.0)
+    window.page.get_by_role("button", name="Test").click()
+    expect(window.page.get_by_role("button", name="Measuring …")).to_be_disabled()
+    expect(window.page.locator("#last .verdict")).to_have_text("PASS", timeout=10_000)
+    expect(window.page.get_by_role("button", name="Test")).to_be_enabled()
+
+
+def test_history_is_filtered_and_paged(window: Visitor) -> None:
+    page = window.page
+    window.open("/checks")
+    page.get_by_placeholder("Tag, serial, model or rental").fill("FC-0301")
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator("ol.history li")).to_have_count(1)
+    page.get_by_role("link", name="Show all").click()
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("Verdict").select_option("FAIL")
+    page.get_by_role("button", name="Show", exact=True).click()
+    for badge in page.locator("ol.history .badge").all_text_contents():
+        assert badge.startswith("FAIL")
+
+
+@pytest.mark.parametrize("window", [(DESK, "light", "operator")], indirect=True)
+def test_everything_is_reached_by_keyboard_alone(window: Visitor) -> None:
+    page = window.page
+    window.open("/checks/25")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "() => { const e = document.activeElement; const s = getComputedStyle(e);"
+            " if (e === document.body) return ['', ''];"
+            " return [e.textContent.trim().slice(0, 40), s.outlineStyle] }"
+        )
+        if focused[0]:
+            seen.add(focused[0])
+            assert focused[1] != "none", f"{focused[0]} shows no focus"
+    for name in ("Lenses", "Report (PDF)", "Void this check", "Help"):
+        assert name in seen
+    page.get_by_text("Void this check").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("pressed by mistake")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It counts for nothing")).to_be_visible()
+
+
+def test_without_script_everything_can_be_read(browser: Browser, house: House) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for path, words in (
+        ("/", "Last verdict"),
+        ("/checks", "FC-0117"),
+        ("/lenses/FC-0117", "Softer than its own past"),
+    ):
+        page.goto(house.url + path)
+        assert words in page.content()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "window",
+    [(PHONE_SIZE, "light", ADMIN), (SMALLEST, "dark", ADMIN), (DESK, "light", None), (DESK, "dark", ADMIN)],
+    indirect=True,
+    ids=["phone", "smallest-dark", "desk-stranger", "desk-dark"],
+)
+def test_no_page_breaks_an_accessibility_rule_or_scrolls_sideways(window: Visitor) -> None:
+    axe = Axe()
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    for path in PAGES:
+        window.open(path)
+        found = axe.run(window.page, options=options)
+        broken = [
+            (path, rule["id"], [node["html"][:120] for node in rule["nodes"]][:3])
+            for rule in found.response["violations"]
+        ]
+        assert broken == []
+        wide = window.page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+
+
+def test_a_label_s_code_puts_the_lens_on_the_bench_once_paired(window: Visitor) -> None:
+    bench = window.house.bench
+    before = list(bench.pressed)
+    window.open("/l/FC-0301")
+    expect(window.page.get_by_role("heading", name="Lens FC-0301")).to_be_visible()
+    assert bench.pressed == before
+    pair(window)
+    window.open("/l/FC-0301")
+    assert bench.pressed[-1] == "FC-0301"

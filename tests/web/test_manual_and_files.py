@@ -1,0 +1,204 @@
+"""The manual is complete, and what is carried away (PDF, labels, CSV, JSON) is whole."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from examples import RESULT, SETUP, record
+from page_fixtures import Page, add
+
+from appliance.config import Settings
+from appliance.focus.reasons import REASONS
+from appliance.focus.result import Result
+from appliance.store.clock import now
+from appliance.store.house import Lens
+from appliance.web import crops, svg_to_pdf
+from appliance.web.labels import SHEETS, label_sheets, label_url
+from appliance.web.report import check_report
+from appliance.web.settings_groups import grouped_settings
+from appliance.web.views.help import CHAPTERS
+
+pytest_plugins = ["page_fixtures"]
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def test_every_setting_is_in_the_manual_and_on_the_page(page: Page) -> None:
+    manual, shown = page.get("/help/settings").text, page.get("/settings").text
+    for name, field in Settings.model_fields.items():
+        assert f"<code>{name}</code>" in manual
+        assert (field.description or "")[:30].replace("'", "&#39;") in manual
+        assert f">{name}</th>" in shown
+    groups = grouped_settings(Settings())
+    assert sum(len(group) for group in groups.values()) == len(Settings.model_fields)
+
+
+def test_every_screen_is_in_the_manual(page: Page) -> None:
+    manual = page.get("/help/screens").text
+    screens = {"": "now", "checks": "history", "lenses": "lenses", "lens": "lens", "visits": "visits"}
+    own = {"focus", "compare", "health", "settings", "pair", "help"}
+    files = {
+        "live",
+        "static",
+        "pictures",
+        "api",
+        "healthz",
+        "labels.pdf",
+        "lenses.csv",
+        "checks.csv",
+        "report",
+        "l",
+    }
+    for rule in page.app.url_map.iter_rules():
+        first = rule.rule.split("/")[1]
+        if "GET" in (rule.methods or set()) and first not in files:
+            assert first in own or first in screens, f"{rule.rule} is not in the manual"
+            assert f'<dt id="{screens.get(first, first)}">' in manual
+    assert '<dt id="check">' in manual
+
+
+def test_every_reason_is_explained_and_every_link_of_the_manual_leads_somewhere(page: Page) -> None:
+    text = page.get("/help/verdicts").text
+    for code in REASONS:
+        assert code in text
+    for path in ("/help", *(f"/help/{name}" for name in CHAPTERS)):
+        for link in re.findall(r'href="(/[^"#?]*)"', page.get(path).text):
+            assert page.get(link).status_code == 200, link
+
+
+def measured() -> Result:
+    return Result.from_dict(json.loads((GOLDEN / "check.json").read_text()))
+
+
+def texts_of(pdf: bytes) -> str:
+    """The strings drawn in a PDF of reportlab's."""
+    import base64
+
+    found = []
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.S):
+        try:
+            content = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>")))
+        except (ValueError, zlib.error):
+            continue
+        found += re.findall(rb"\((.*?)\) Tj", content)
+    return b"\n".join(found).decode("latin-1")
+
+
+def test_a_report_holds_verdict_figures_curve_photo_and_crops(page: Page) -> None:
+    add(page, measured(), preview_jpeg=(GOLDEN / "check.jpg").read_bytes(), preview_px=(1014, 760))
+    pdf = page.get("/checks/1.pdf").data
+    text = texts_of(pdf)
+    for words in (
+        "FAIL BACK",
+        "Through focus",
+        "At best focus",
+        "Beyond",
+        "MTF50",
+        "Tolerance",
+        "Lens FC-1",
+    ):
+        assert words in text, words
+    assert pdf.count(b"/Subtype /Image") == 4  # the photo and three crops
+
+
+def test_a_report_bears_a_missing_or_damaged_photo(tmp_path: Path) -> None:
+    from appliance.store import open_store
+
+    store = open_store(tmp_path)
+    check = store.add_check(record(1, result=measured()))
+    for photo in (None, tmp_path / "gone.jpg", store.picture(check.preview_file or "")):
+        assert check_report(check, None, photo, "Station 1").startswith(b"%PDF")
+
+
+def test_the_close_ups_show_the_aim_and_the_sharpest_place() -> None:
+    result = measured()
+    aim, best, beyond = crops.windows(result)
+    assert result.aim_px is not None
+    assert aim.x <= result.aim_px[0] <= aim.x + aim.size
+    inside = [
+        e
+        for e in result.edges
+        if best.x <= e.x1 <= best.x + best.size and best.y <= e.y1 <= best.y + best.size
+    ]
+    elsewhere = [
+        e
+        for e in result.edges
+        if beyond.x <= e.x1 <= beyond.x + beyond.size and beyond.y <= e.y1 <= beyond.y + beyond.size
+    ]
+    assert inside
+    assert max(e.contrast for e in inside) > 0.8 * max(e.contrast for e in result.edges)
+    assert not elsewhere or np.median([e.contrast for e in elsewhere]) < max(e.contrast for e in inside)
+    assert crops.windows(replace(result, aim_px=None)) == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+@pytest.mark.parametrize("tag", ["FC-0117", "A/B 7#?", "x" * 40])
+def test_a_label_s_code_decodes_to_the_lens_s_address(sheet: str, tag: str) -> None:
+    lens = Lens(tag=tag, maker="Cooke", model="S4/i", serial="1", created_at=now().wall)
+    pdf = label_sheets([lens], "http://192.0.2.7:8080", sheet)
+    picture = rendered_rectangles(pdf)
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(picture)
+    assert text == label_url("http://192.0.2.7:8080", tag)
+
+
+def rendered_rectangles(pdf: bytes) -> np.ndarray:
+    """The filled rectangles of a page at about 8 px per module, as a scanner would see them."""
+    import base64
+
+    (stream,) = re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.S)
+    content = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>"))).decode("latin-1")
+    boxes = np.array(
+        [
+            [float(v) for v in box]
+            for box in re.findall(r"n ([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+) re f", content)
+        ]
+    )
+    scale = 8 / boxes[0, 2]
+    boxes *= scale
+    left, bottom = boxes[:, 0].min(), boxes[:, 1].min()
+    size = int(max(np.ptp(boxes[:, 0]), np.ptp(boxes[:, 1]))) + 8 + 80
+    picture = np.full((size, size), 255, np.uint8)
+    for x, y, w, h in boxes:
+        x1, y1 = x - left + 40, y - bottom + 40
+        picture[
+            size - round(float(y1 + h)) : size - round(float(y1)), round(float(x1)) : round(float(x1 + w))
+        ] = 0
+    return picture
+
+
+def test_labels_begin_after_those_that_are_used_and_go_on_to_the_next_sheet() -> None:
+    lenses = [Lens(tag=f"FC-{k}", maker="", model="", serial="", created_at=now().wall) for k in range(30)]
+    assert label_sheets(lenses, "http://a", "a4-3x8", 20).count(b"/Type /Page\n") == 3
+    assert label_sheets(lenses[:4], "http://a", "a4-3x8", 20).count(b"/Type /Page\n") == 1
+
+
+def test_pages_speak_inch_to_those_who_prefer_it(page: Page) -> None:
+    add(page, replace(RESULT, focus_error_mm=25.4, focus_error_mm_u95=2.54))
+    assert "+25.4 ± 2.5 mm" in page.get("/checks").text
+    page.post("/settings/units", units="inch")
+    assert "+1.000 ± 0.100 in" in page.get("/checks").text
+    assert "Focus lies 1.000 in behind the aim point" in page.get("/checks/1").text
+    page.post("/settings/units", units="furlong")
+    assert " mm" in page.get("/checks").text
+
+
+def test_json_and_csv_hold_what_was_measured(page: Page) -> None:
+    add(page, RESULT)
+    whole = page.get("/checks/1.json").get_json()
+    assert whole["image_shift_um"] == 65.1
+    assert Result.from_dict({k: whole[k] for k in Result.__dataclass_fields__}) == RESULT
+    assert whole["setup"]["focal_length_mm"] == SETUP.focal_length_mm
+    lines = io.StringIO(page.get("/checks.csv").text.lstrip("\ufeff")).read().splitlines()
+    assert dict(zip(lines[0].split(","), lines[1].split(","), strict=True))["image_shift_um"] == "65.1"
+
+
+def test_drawings_come_onto_paper_with_all_their_parts() -> None:
+    lines = svg_to_pdf._lines("M1 2V5H7M3 4h0L9 9")
+    assert lines == [[(1, 2), (1, 5), (7, 5)], [(3, 4), (3, 4), (9, 9)]]
