@@ -114,7 +114,9 @@ class Rig:
 
 
 @contextmanager
-def rig_of(settings: Settings, camera: Any, open_display: Any = None) -> Iterator[Rig]:
+def rig_of(
+    settings: Settings, camera: Any, open_display: Any = None, simulated: bool = True
+) -> Iterator[Rig]:
     """Run a station with ``camera`` until the block ends; an exception as ``camera`` is raised on opening it."""
 
     def open_camera() -> Any:
@@ -124,7 +126,7 @@ def rig_of(settings: Settings, camera: Any, open_display: Any = None) -> Iterato
 
     pins, display, store = MockFactory(), SimulatedOled(settings), open_store(settings.data_dir)
     panel = GpioPanel(settings, pins)
-    devices = Devices(open_camera, open_display or (lambda: display), panel, simulated=True)
+    devices = Devices(open_camera, open_display or (lambda: display), panel, simulated=simulated)
     station = Station(settings, devices, store, "http://192.0.2.7:8080")
     loop = threading.Thread(target=station.run, daemon=True)
     loop.start()

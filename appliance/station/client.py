@@ -37,6 +37,10 @@ class StationClient:
         """Say which lens the next presses are about."""
         self._ask({"command": "lens", "lens": tag})
 
+    def select_body(self, tag: str | None) -> None:
+        """Say which camera body the next presses name."""
+        self._ask({"command": "body", "body": tag})
+
     def scan(self, text: str) -> None:
         """Read a barcode as the scanner does."""
         self._ask({"command": "scan", "text": text})

@@ -28,6 +28,7 @@ from appliance.station.button import Buttons
 from appliance.station.events import Devices, LiveKind, Request
 from appliance.station.housekeeping import Housekeeping, take_reason, write_reason
 from appliance.station.jobs import Jobs
+from appliance.station.measure import Wanted
 from appliance.station.notify import Notifier
 from appliance.station.presses import Presses
 from appliance.station.state import LIVE_PHASES, Phase, StationState
@@ -56,7 +57,7 @@ class Station(Presses, Wishes):
         notifier: Notifier | None = None,
     ) -> None:
         super().__init__()
-        self._settings, self._devices = settings, devices
+        self._settings, self._devices, self._store = settings, devices, store
         self._stuck_s = settings.stuck_button_s
         self._notifier = notifier or Notifier({})
         self._board = Board(settings, devices, address, self._describe)
@@ -158,6 +159,8 @@ class Station(Presses, Wishes):
                 ) if error is None else self._fail(error)
             case events.SelectLens(tag, scanned):
                 self._select(tag, scanned)
+            case events.SelectBody(tag):
+                self._select_body(tag)
             case events.BadScan(text):
                 self._board.note(screens.fault(self._face.size, "NOT A TAG", f"Scanned: {text}"), beeps=3)
             case events.ShowPin(pin, seconds):
@@ -202,8 +205,13 @@ class Station(Presses, Wishes):
         self._request = request
         self._jobs.end_live()
         self._board.enter(Phase.MEASURING, stage="starting", verdict=None, live=None, notice="")
-        self._jobs.check(request.lens_tag or self.state.lens_tag)
+        self._jobs.check(self._wanted(request))
         request.accepted.set_result(None)
+
+    def _wanted(self, request: Request) -> Wanted:
+        """A press about another lens than the one on the bench says nothing of a body."""
+        on_bench, state = request.lens_tag in (None, self.state.lens_tag), self.state
+        return Wanted(request.lens_tag or state.lens_tag, state.body_tag if on_bench else None)
 
     def _finish(self, outcome: events.Outcome) -> None:
         request, self._request = self._request, None
@@ -242,7 +250,13 @@ class Station(Presses, Wishes):
         self._jobs.focus()
 
     def _select(self, tag: str | None, scanned: bool) -> None:
+        if scanned and tag is not None and self._store.is_body(tag):
+            self._select_body(tag)
+            self._devices.panel.buzz(1)
+            return
         changes: dict[str, Any] = {"lens_tag": tag, "scans": self.state.scans + int(scanned)}
+        if tag != self.state.lens_tag:
+            changes["body_tag"] = None  # it was named for the lens before
         if self.state.phase in (Phase.READY, Phase.RESULT):
             self._board.enter(Phase.READY, verdict=None, **changes)
         else:
@@ -250,6 +264,10 @@ class Station(Presses, Wishes):
         self._face.wake(time.monotonic())
         if scanned:
             self._devices.panel.buzz(1)
+
+    def _select_body(self, tag: str | None) -> None:
+        self._board.set(body_tag=tag)
+        self._face.wake(time.monotonic())
 
     def _show_pin(self, pin: str | None, seconds: float) -> None:
         self._pin_ends = time.monotonic() + (seconds if pin else 0.0)

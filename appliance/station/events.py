@@ -118,6 +118,13 @@ class SelectLens:
 
 
 @dataclass(frozen=True)
+class SelectBody:
+    """The next presses name this camera body; None for none."""
+
+    tag: str | None
+
+
+@dataclass(frozen=True)
 class BadScan:
     """A code was read that cannot be a lens tag."""
 

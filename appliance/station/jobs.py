@@ -18,8 +18,8 @@ from appliance.devices import Camera, Focusing
 from appliance.errors import CameraError, FocuscheckError, NoFocusMotorError
 from appliance.frame import Frame
 from appliance.station.events import Devices, Focused, Live, LiveEnded, LiveKind, Outcome, Stage
-from appliance.station.measure import measure_and_store
-from appliance.store import Store
+from appliance.station.measure import Wanted, keep_raw, measure_and_store
+from appliance.store import Store, StoredCheck
 
 FRAME_S = 0.1
 """Shortest time from one live frame to the next: the HQ camera's own."""
@@ -59,11 +59,11 @@ class Jobs:
         """Open the camera now; raises CameraError if it cannot be."""
         self._camera = self._devices.open_camera()
 
-    def check(self, lens_tag: str | None) -> None:
+    def check(self, wanted: Wanted) -> None:
         """Begin a check; ends in an :class:`Outcome`."""
         settings = self._settings
         limit = settings.capture_timeout_s * (settings.frames_at_most + 1) + settings.score_timeout_s
-        self._begin(lambda: self._check(lens_tag), "measure", limit)
+        self._begin(lambda: self._check(wanted), "measure", limit)
 
     def focus(self) -> None:
         """Begin an autofocus; ends in :class:`Focused`."""
@@ -122,18 +122,23 @@ class Jobs:
             self._camera = self._devices.open_camera()
         return self._camera
 
-    def _check(self, lens_tag: str | None) -> None:
+    def _check(self, wanted: Wanted) -> None:
         def progress(text: str) -> None:
             self._put(Stage(text))
 
+        kept: list[tuple[StoredCheck, Frame]] = []
+
         def work() -> None:
             camera, simulated = self._opened(), self._devices.simulated
-            check = measure_and_store(
-                camera, self._settings, self._store, lens_tag, simulated, progress, self.bench_c
+            check, frame = measure_and_store(
+                camera, self._settings, self._store, wanted, simulated, progress, self.bench_c
             )
+            kept.append((check, frame))
             self._put(Outcome(check, None))
 
         self._guarded(work, lambda error: Outcome(None, error))
+        for check, frame in kept:  # the verdict is out: what goes wrong here is not the check's failure
+            keep_raw(self._store, check, frame)
 
     def _focus(self) -> None:
         def work() -> None:

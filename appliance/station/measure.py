@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,7 +13,8 @@ import numpy.typing as npt
 
 from appliance.config import Settings
 from appliance.devices import Camera
-from appliance.focus.result import Result, Verdict
+from appliance.errors import StorageError
+from appliance.focus.result import Result, Setup, Verdict
 from appliance.frame import Frame
 from appliance.store import CheckRecord, Store, StoredCheck
 from appliance.store.clock import now
@@ -21,20 +24,30 @@ WORTH_MORE = 0.9
 PREVIEW_QUALITY = 85
 
 Progress = Callable[[str], None]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a check is to be of: asset tags of lens and camera body, as far as they are named."""
+
+    lens_tag: str | None = None
+    body_tag: str | None = None
 
 
 def measure_and_store(
     camera: Camera,
     settings: Settings,
     store: Store,
-    lens_tag: str | None,
+    wanted: Wanted,
     simulated: bool,
     progress: Progress,
     bench_c: float | None = None,
-) -> StoredCheck:
-    """One whole check; when this returns, it is on the disk.
+) -> tuple[StoredCheck, Frame]:
+    """One whole check, and its first photo; when this returns, the check is on the disk.
 
-    ``bench_c`` is the temperature at the bench, °C; without one the sensor's own is kept.
+    The lens is judged by its own tolerance and circle of confusion where the records give them. ``bench_c`` is the
+    temperature at the bench, °C; without one the sensor's own is kept.
 
     Raises
     ------
@@ -44,21 +57,54 @@ def measure_and_store(
         If it cannot be stored; it then counts for nothing.
     """
     moment = now()
-    result, frame = take_and_score(camera, settings, progress)
+    setup = store.setup_for(wanted.lens_tag, settings.setup(), wanted.body_tag, as_marked=not simulated)
+    result, frame = take_and_score(camera, settings, setup, progress)
     progress("storing")
     jpeg, size_px = preview_jpeg(frame)
     record = CheckRecord(
         uuid=str(uuid.uuid4()),
-        lens_tag=lens_tag,
+        lens_tag=wanted.lens_tag,
+        body_tag=wanted.body_tag,
+        station=settings.station_name,
         moment=moment,
-        setup=settings.setup(),
+        setup=setup,
         result=result,
-        camera={**frame.metadata, "description": camera.description, "simulated": simulated},
+        camera={
+            **frame.metadata,
+            "description": camera.description,
+            "simulated": simulated,
+            "bayer": frame.bayer,
+            "black": frame.black,
+            "white": frame.white,
+        },
         temperature_c=_temperature(frame, bench_c),
         preview_jpeg=jpeg,
         preview_px=size_px,
     )
-    return store.add_check(record)
+    return store.add_check(record), frame
+
+
+def keep_raw(store: Store, check: StoredCheck, frame: Frame) -> None:
+    """Keep the photo as the sensor gave it; called once the verdict is shown, which does not wait for 20 MB.
+
+    A photo that is not in whole numbers (no camera gives one) is not kept. What cannot be stored is logged: the check
+    is on the disk and stands.
+    """
+    if frame.plane.dtype != np.uint16:
+        return
+    try:
+        store.add_raw(check.sequence, raw_png(frame), (frame.plane.shape[1], frame.plane.shape[0]))
+    except StorageError as error:
+        log.warning("%s", error)
+
+
+def raw_png(frame: Frame) -> bytes:
+    """The photo's values, uint16, as a PNG without loss; run lengths pack noise as well as longer searches do."""
+    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    ok, data = cv2.imencode(".png", frame.plane, how)
+    if not ok:
+        raise RuntimeError("the photo could not be coded as PNG")
+    return data.tobytes()
 
 
 def _temperature(frame: Frame, bench_c: float | None) -> float | None:
@@ -66,15 +112,16 @@ def _temperature(frame: Frame, bench_c: float | None) -> float | None:
     return bench_c if bench_c is not None else None if own is None else float(own)
 
 
-def take_and_score(camera: Camera, settings: Settings, progress: Progress) -> tuple[Result, Frame]:
-    """Photograph the chart and score it; returns the result and the first photo.
+def take_and_score(
+    camera: Camera, settings: Settings, setup: Setup, progress: Progress
+) -> tuple[Result, Frame]:
+    """Photograph the chart and score it by ``setup``; returns the result and the first photo.
 
     While the verdict is RETEST the number of frames is doubled, up to ``frames_at_most``, as long as that still
     narrows the uncertainty: what frames cannot average (pose, flatness, aim) stays.
     """
     from appliance.focus.score import score_frames
 
-    setup = settings.setup()
     frames: list[Frame] = []
     result: Result | None = None
     wanted = settings.frames_at_first

@@ -14,8 +14,10 @@ Requests, each ``{"command": NAME, …}``:
     Presses TEST; answered when the check is stored, with the check.
 ``lens`` (``lens``: TAG or null)
     Which lens the next presses are about.
+``body`` (``body``: TAG or null)
+    Which camera body the lens is tested for; its circle of confusion counts. Another lens takes it off again.
 ``scan`` (``text``)
-    As if the barcode scanner had read this: a bare tag or an address ending in ``/l/TAG``.
+    As if the barcode scanner had read this: a bare tag, a body's too, or an address ending in ``/l/TAG``.
 ``assist``, ``align`` (``on``: true or false)
     Begins or ends focus assist or alignment; they end by themselves after ``live_timeout_s`` and with ``press``.
 ``peak``

@@ -106,6 +106,9 @@ class StationServer(socketserver.ThreadingUnixStreamServer):
             case "lens":
                 self._station.select_lens(lens_tag(request.get("lens")))
                 return {}
+            case "body":
+                self._station.select_body(lens_tag(request.get("body")))
+                return {}
             case "scan":
                 self._station.scan(str(request.get("text", ""))[:LONGEST_REQUEST])
                 return {}

@@ -40,6 +40,8 @@ class StationState:
     """What the measurement is doing now, in words; empty unless measuring."""
     lens_tag: str | None = None
     """The lens the next press of the button is about."""
+    body_tag: str | None = None
+    """The camera body that the next press of the button names."""
     scans: int = 0
     """Lens tags of this run that came from the barcode scanner; grows by one with each."""
     check: int | None = None

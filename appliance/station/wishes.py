@@ -36,6 +36,10 @@ class Wishes:
         """Say which lens the next presses are about."""
         self._events.put(events.SelectLens(tag))
 
+    def select_body(self, tag: str | None) -> None:
+        """Say which camera body the lens is tested for, until another lens is selected."""
+        self._events.put(events.SelectBody(tag))
+
     def scan(self, code: str) -> None:
         """Read a barcode as the scanner does: a bare tag, or an address ending in ``/l/TAG``."""
         self._events.put(scan_event(code))

@@ -34,7 +34,9 @@ class CheckRecord:
     operator: str | None = None
     """Who tested, where that is known."""
     body_tag: str | None = None
+    """Camera body that the lens is tested for, where one was named."""
     temperature_c: float | None = None
+    """At the bench, else of the sensor, °C."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class StoredCheck:
     """File name of the raw photo, while it is kept."""
     operator: str | None = None
     station: str | None = None
+    body_tag: str | None = None
     visit_id: int | None = None
     temperature_c: float | None = None
     voided_at: datetime | None = None

@@ -33,20 +33,24 @@ _SUMMARY = (
 def picture_rows(record: CheckRecord) -> list[tuple[Picture, bytes]]:
     """The pictures of a check and their content."""
     pictures = []
-    for kind, content, size_px, suffix in (
-        ("preview", record.preview_jpeg, record.preview_px, "jpg"),
-        ("raw", record.raw_png, record.raw_px, "png"),
+    for kind, content, size_px in (
+        ("preview", record.preview_jpeg, record.preview_px),
+        ("raw", record.raw_png, record.raw_px),
     ):
         if content is not None:
-            row = Picture(
-                kind=kind,
-                file_name=f"{record.uuid}.{suffix}",
-                width_px=size_px[0],
-                height_px=size_px[1],
-                size_bytes=len(content),
-            )
-            pictures.append((row, content))
+            pictures.append((picture_row(kind, record.uuid, content, size_px), content))
     return pictures
+
+
+def picture_row(kind: str, uuid: str, content: bytes, size_px: tuple[int, int]) -> Picture:
+    """The row of one picture, ``preview`` or ``raw``, of the check ``uuid``; ``size_px`` is width and height."""
+    return Picture(
+        kind=kind,
+        file_name=f"{uuid}.{'png' if kind == 'raw' else 'jpg'}",
+        width_px=size_px[0],
+        height_px=size_px[1],
+        size_bytes=len(content),
+    )
 
 
 def new_check(session: Session, record: CheckRecord) -> Check:
@@ -141,6 +145,7 @@ def stored(check: Check, whole: bool = True) -> StoredCheck:
         raw_file=raw.file_name if raw else None,
         operator=check.operator.name if check.operator else None,
         station=check.station.name if whole and check.station else None,
+        body_tag=check.body.tag if whole and check.body else None,
         visit_id=check.visit_id,
         temperature_c=check.temperature_c,
         voided_at=check.voided_at,

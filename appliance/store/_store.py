@@ -19,8 +19,8 @@ from appliance.errors import StorageError
 from appliance.focus.result import Setup
 from appliance.store._engine import WRITES, is_current, make_engine, migrate
 from appliance.store._records import CheckRecord, StoredCheck
-from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_rows, stored
-from appliance.store.models import Check, Lens
+from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_row, picture_rows, stored
+from appliance.store.models import Body, Check, Lens
 from appliance.store.retention import Rules, prune
 
 DATABASE_NAME = "focuscheck.sqlite3"
@@ -173,23 +173,86 @@ class Store:
         with Session(self._engine) as session:
             return session.scalar(select(func.count()).select_from(Check)) or 0
 
-    def setup_for(self, lens_tag: str | None, setup: Setup) -> Setup:
-        """The set-up of a check of this lens: its own tolerance and circle of confusion instead of the station's."""
+    def setup_for(
+        self, lens_tag: str | None, setup: Setup, body_tag: str | None = None, as_marked: bool = False
+    ) -> Setup:
+        """The set-up that a check of this lens, on this body, is judged by.
+
+        Parameters
+        ----------
+        lens_tag, body_tag:
+            Asset tags; None, or one that is not known, changes nothing.
+        setup:
+            What the station's settings say; stays where the records say nothing.
+        as_marked:
+            Whether the lens's focal length (of a prime; a zoom may stand anywhere) and largest aperture are to be
+            taken from the records too. Not on a simulated bench, whose lens is the one in the settings.
+
+        Returns
+        -------
+        Setup
+            Its circle of confusion (µm) is the body's own, else the lens's own; its tolerance (± µm) the lens's own.
+        """
         with self.reading() as session:
             lens = session.scalars(select(Lens).where(Lens.tag == lens_tag)).first() if lens_tag else None
+            body = session.scalars(select(Body).where(Body.tag == body_tag)).first() if body_tag else None
+        coc_um = (body and body.coc_um) or (lens and lens.coc_um) or setup.coc_um
+        setup = replace(setup, coc_um=coc_um)
         if lens is None:
             return setup
+        setup = replace(setup, tolerance_um=lens.tolerance_um or setup.tolerance_um)
+        if not as_marked:
+            return setup
+        focal_mm = lens.focal_min_mm if lens.prime else None
         return replace(
-            setup, coc_um=lens.coc_um or setup.coc_um, tolerance_um=lens.tolerance_um or setup.tolerance_um
+            setup,
+            focal_length_mm=focal_mm or setup.focal_length_mm,
+            f_number=lens.max_aperture or setup.f_number,
         )
+
+    def is_body(self, tag: str) -> bool:
+        """Whether a tag is a camera body's, and no lens's."""
+        with self.reading() as session:
+            body = session.scalars(select(Body.id).where(Body.tag == tag)).first()
+            lens = session.scalars(select(Lens.id).where(Lens.tag == tag)).first()
+            return body is not None and lens is None
+
+    def add_raw(self, sequence: int, raw_png: bytes, raw_px: tuple[int, int]) -> None:
+        """Keep the raw photo of a check that is stored already; its verdict need not wait for so large a file.
+
+        Parameters
+        ----------
+        sequence:
+            Number of the check.
+        raw_png:
+            The photo as the sensor gave it, 16-bit PNG.
+        raw_px:
+            Its width and height.
+
+        Raises
+        ------
+        StorageError
+            If disk or database refuse it; the check itself stays whole.
+        """
+        try:
+            with self._transaction() as session:
+                check = session.get(Check, sequence)
+                if check is None:
+                    raise OSError(f"there is no check {sequence}")
+                row = picture_row("raw", check.uuid, raw_png, raw_px)
+                _write_durably(self.data_dir / PICTURES_NAME / row.file_name, raw_png)
+                check.pictures.append(row)
+        except (OSError, DatabaseError) as error:
+            raise StorageError(
+                f"The raw photo of check {sequence} could not be stored in {self.data_dir} ({_short(error)}). "
+                "Free some space or repair the disk; the check itself is stored."
+            ) from None
 
     def prune(self, rules: Rules, now: datetime) -> int:
         """Take away the pictures that ``rules`` no longer keep; returns how many."""
         with self.session() as session:
             going = prune(session, self.data_dir / PICTURES_NAME, rules, now)
-        for (
-            file
-        ) in going:  # a power cut before this leaves files that nobody refers to, never the other way round
+        for file in going:  # a power cut before this leaves files nobody refers to, never the other way round
             file.unlink(missing_ok=True)
         return len(going)
 

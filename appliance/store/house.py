@@ -52,6 +52,11 @@ class Lens(Base):
         return f"{self.maker} {self.model}".strip()
 
     @property
+    def prime(self) -> bool:
+        """Whether it has one focal length, and that is known."""
+        return self.focal_min_mm is not None and self.focal_max_mm in (None, self.focal_min_mm)
+
+    @property
     def focal_range(self) -> str:
         """``25 mm`` or ``24–70 mm``; empty if unknown."""
         low, high = self.focal_min_mm, self.focal_max_mm

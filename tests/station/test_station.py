@@ -1,8 +1,12 @@
 """The station's states, on mock pins: what a press does, and what goes wrong without taking the station with it."""
 
 import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, until
 
@@ -12,6 +16,8 @@ from appliance.focus import score
 from appliance.focus.result import Reason, Result, Verdict
 from appliance.frame import Frame
 from appliance.station.state import Phase
+from appliance.store.house import Body, Lens
+from appliance.store.retention import Rules
 
 
 def judged(verdict: Verdict, u95: float = 1.0) -> Result:
@@ -257,3 +263,118 @@ def test_a_lens_selected_is_the_lens_of_the_presses_that_follow(
         assert rig.station.press().result(PATIENCE_S).lens_tag == "FC-0042"
         assert rig.station.press("OTHER-1").result(PATIENCE_S).lens_tag == "OTHER-1"
         assert rig.station.press().result(PATIENCE_S).lens_tag == "FC-0042"
+
+
+@pytest.mark.parametrize(
+    ("own", "body_coc_um", "judged_by"),
+    [
+        ({}, None, (25.0, 2.8, 15.0, None)),
+        ({"coc_um": 6.0}, None, (25.0, 2.8, 6.0, None)),
+        ({"coc_um": 6.0, "tolerance_um": 12.5}, 4.0, (25.0, 2.8, 4.0, 12.5)),
+        ({"focal_min_mm": 50.0, "max_aperture": 1.4}, None, (50.0, 1.4, 15.0, None)),
+        ({"focal_min_mm": 24.0, "focal_max_mm": 70.0, "max_aperture": 4.0}, None, (25.0, 4.0, 15.0, None)),
+    ],
+)
+def test_a_lens_is_judged_by_what_the_records_say_of_it_and_of_the_body(
+    make_settings: SettingsFactory,
+    bench_frame: Frame,
+    monkeypatch: pytest.MonkeyPatch,
+    own: dict[str, float],
+    body_coc_um: float | None,
+    judged_by: tuple[float, ...],
+) -> None:
+    used: list[Any] = []
+    monkeypatch.setattr(
+        score, "score_frames", lambda frames, setup: used.append(setup) or judged(Verdict.PASS)
+    )
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera, simulated=False) as rig:
+        at = datetime.now(UTC)
+        with rig.store.session() as session:
+            session.add(Lens(tag="FC-1", created_at=at, **own))
+            session.add(Body(tag="B-1", created_at=at, coc_um=body_coc_um))
+        rig.station.select_lens("FC-1")
+        rig.station.select_body("B-1")
+        stored = rig.station.press().result(PATIENCE_S)
+        setup = used[0]
+        assert (setup.focal_length_mm, setup.f_number, setup.coc_um, setup.tolerance_um) == judged_by
+        assert stored.setup == setup
+        assert (stored.lens_tag, stored.body_tag, stored.station) == ("FC-1", "B-1", "Station 1")
+
+
+def test_on_a_simulated_bench_the_lens_is_the_one_in_the_settings(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        with rig.store.session() as session:
+            session.add(Lens(tag="FC-1", created_at=datetime.now(UTC), focal_min_mm=50.0, coc_um=7.0))
+        setup = rig.station.press("FC-1").result(PATIENCE_S).setup
+        assert (setup.focal_length_mm, setup.coc_um) == (25.0, 7.0)
+
+
+def test_a_body_is_taken_off_with_its_lens_and_known_by_its_own_label(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        with rig.store.session() as session:
+            session.add(Body(tag="B-1", created_at=datetime.now(UTC)))
+        rig.station.scan("FC-1")
+        rig.station.scan("B-1")
+        rig.station.wait_for(lambda state: state.body_tag == "B-1", PATIENCE_S)
+        assert rig.station.state.lens_tag == "FC-1"
+        assert rig.station.press("FC-9").result(PATIENCE_S).body_tag is None  # said of another lens
+        assert rig.station.press().result(PATIENCE_S).body_tag == "B-1"
+        rig.station.scan("FC-2")
+        rig.station.wait_for(lambda state: state.lens_tag == "FC-2", PATIENCE_S)
+        assert rig.station.state.body_tag is None
+
+
+def test_the_raw_photo_is_kept_as_the_sensor_gave_it_and_never_holds_up_a_verdict(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+) -> None:
+    verdicts[:] = [judged(Verdict.FAIL_BACK), judged(Verdict.PASS)]
+    frame = replace(bench_frame, metadata={"SensorTemperature": 31.5})
+    camera = HeldCamera(frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        failed, passed = (rig.station.press().result(PATIENCE_S) for _ in range(2))
+        assert failed.raw_file is None  # the answer came first
+        until(lambda: all(check.raw_file for check in rig.store.newest_first(2)))
+        kept = rig.store.get(failed.sequence)
+        assert kept is not None
+        picture = rig.store.picture(kept.raw_file or "")
+        assert picture is not None
+        assert np.array_equal(cv2.imread(str(picture), cv2.IMREAD_UNCHANGED), frame.plane)
+        assert (kept.camera["bayer"], kept.camera["black"]) == (frame.bayer, frame.black)
+        assert kept.temperature_c == 31.5
+        assert rig.store.prune(Rules(raw_days=0, reserve_mb=0), datetime.now(UTC)) == 1
+        assert [check.raw_file is None for check in rig.store.newest_first(2)] == [True, False]
+    assert passed.sequence == failed.sequence + 1
+
+
+def test_a_raw_photo_that_cannot_be_stored_costs_no_check(
+    make_settings: SettingsFactory,
+    bench_frame: Frame,
+    verdicts: list[Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    tried: list[int] = []
+
+    def full(sequence: int, *_: Any) -> None:
+        tried.append(sequence)
+        raise StorageError("no room")
+
+    with rig_of(make_settings(), camera) as rig:
+        monkeypatch.setattr(rig.store, "add_raw", full)
+        for _ in range(2):
+            rig.station.press().result(PATIENCE_S)
+        until(lambda: len(tried) == 2)
+        assert rig.station.state.phase is Phase.RESULT
+        assert rig.store.count() == 2

@@ -142,3 +142,20 @@ def test_a_moment_is_told_on_every_clock() -> None:
     assert moment.wall.tzinfo is UTC
     json.dumps(moment.boot_id)
     assert now().monotonic_s >= moment.monotonic_s
+
+
+def test_a_raw_photo_comes_to_its_check_later_or_not_at_all(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    check = store.add_check(record())
+    assert check.raw_file is None
+    store.add_raw(check.sequence, b"\x89PNG", (4056, 3040))
+    kept = store.get(check.sequence)
+    assert kept is not None
+    picture = store.picture(kept.raw_file or "")
+    assert picture is not None
+    assert picture.read_bytes() == b"\x89PNG"
+    with pytest.raises(StorageError, match=r"could not be stored.*the check itself is stored"):
+        store.add_raw(check.sequence, b"again", (1, 1))
+    assert picture.read_bytes() == b"\x89PNG"
+    with pytest.raises(StorageError, match="raw photo of check 99"):
+        store.add_raw(99, b"", (1, 1))
