@@ -22,6 +22,7 @@ from appliance.store._records import CheckRecord, StoredCheck
 from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_row, picture_rows, stored
 from appliance.store.models import Body, Check, Lens
 from appliance.store.retention import Rules, prune
+from appliance.store.search import LARGEST_NUMBER
 
 DATABASE_NAME = "focuscheck.sqlite3"
 PICTURES_NAME = "pictures"
@@ -157,7 +158,7 @@ class Store:
     def get(self, sequence: int) -> StoredCheck | None:
         """Check number ``sequence``, None if there is none."""
         with Session(self._engine) as session:
-            check = session.get(Check, sequence) if 0 < sequence < 2**62 else None
+            check = session.get(Check, sequence) if 0 < sequence < LARGEST_NUMBER else None
             return stored(check) if check else None
 
     def newest_first(self, limit: int, before: int | None = None) -> Sequence[StoredCheck]:

@@ -16,8 +16,8 @@ from appliance.store.models import Check
 
 FEW_LENSES = 40
 """Up to this many lenses are looked up one by one; among more, the newest checks are walked through."""
-LARGEST_NUMBER = 2**62
-"""No record has a larger number, and SQLite takes none beyond 2⁶³."""
+LARGEST_NUMBER = 2**31 - 1
+"""No record has a larger number: PostgreSQL's integers end there, and would refuse the question."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Filter:
 
 
 def like(text: str) -> str:
-    """``text`` as a pattern for LIKE that finds it anywhere, its own wildcards taken as they are."""
+    """``text`` as a pattern for ILIKE that finds it anywhere, its own wildcards taken as they are."""
     return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
@@ -72,7 +72,7 @@ def _conditions(session: Session, wanted: Filter) -> list[ColumnElement[bool] | 
         conditions.append(_among(session, Lens.tag == wanted.lens))
     if wanted.model:
         conditions.append(
-            _among(session, (Lens.maker + " " + Lens.model).like(like(wanted.model), escape="\\"))
+            _among(session, (Lens.maker + " " + Lens.model).ilike(like(wanted.model), escape="\\"))
         )
     if wanted.verdict == "FAIL":
         conditions.append(Check.verdict.in_(("FAIL_BACK", "FAIL_FRONT")))
@@ -108,7 +108,7 @@ def lens_text(text: str) -> ColumnElement[bool]:
     """Lenses with ``text`` in tag, serial, maker or model."""
     pattern = like(text)
     columns = (Lens.tag, Lens.serial, Lens.maker + " " + Lens.model)
-    return or_(*(column.like(pattern, escape="\\") for column in columns))
+    return or_(*(column.ilike(pattern, escape="\\") for column in columns))
 
 
 def _with_text(session: Session, text: str) -> ColumnElement[bool] | None:

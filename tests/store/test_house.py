@@ -11,6 +11,7 @@ from examples import RESULT, record
 from appliance.errors import UsageError
 from appliance.focus.result import Reason, Result, Setup, Verdict
 from appliance.store import CheckRecord, Store, lens_csv, open_store, visits
+from appliance.store._engine import migrate
 from appliance.store.clock import Moment
 from appliance.store.compare import compare, set_baseline
 from appliance.store.house import CHECK_OUT, IN_SERVICE, MAINTENANCE, RETURN, Lens
@@ -22,9 +23,17 @@ START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PASSED = replace(RESULT, verdict=Verdict.PASS, image_shift_um=4.0, focus_error_mm=2.0)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+pytest_plugins = ["postgresql"]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     opened = open_store(tmp_path)
+    if request.param == "postgresql":
+        opened.close()
+        engine = request.getfixturevalue("new_database")()
+        migrate(engine)
+        opened = Store(tmp_path, engine)
     yield opened
     opened.close()
 

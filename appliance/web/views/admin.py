@@ -18,6 +18,7 @@ from appliance.store import access as records
 from appliance.store.access import ADMIN, PHONE, TOKEN
 from appliance.store.house import Webhook
 from appliance.store.models import Check, Picture
+from appliance.store.search import LARGEST_NUMBER
 from appliance.web import context
 from appliance.web.security import needs, set_cookie
 from appliance.web.settings_groups import grouped_settings
@@ -111,7 +112,7 @@ def remove_webhook() -> Any:
     """Send no more."""
     number = request.form.get("id", 0, type=int)
     with context.writing("removed webhook", f"webhook {number}") as session:
-        hook = session.get(Webhook, number) if 0 < number < 2**31 else None
+        hook = session.get(Webhook, number) if 0 < number < LARGEST_NUMBER else None
         if hook is None:
             abort(404)
         hook.removed_at = context.utc_now()
