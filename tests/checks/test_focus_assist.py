@@ -9,7 +9,7 @@ import pytest
 from conftest import SettingsFactory
 
 from appliance.bench import Exposable
-from appliance.checks.focus_assist import FocusAssist
+from appliance.checks.focus_assist import FocusAssist, coarse_sharpness
 from appliance.devices.simulated_camera import SimulatedCamera, simulated_scene
 from appliance.frame import Frame
 
@@ -90,14 +90,28 @@ def test_a_picture_that_grows_as_the_ring_turns_is_followed(make_settings: Setti
         assert abs(figures.focus_mm) < 1.5
 
 
-def test_a_lens_far_out_of_focus_still_has_a_coarse_figure_that_rises(make_settings: SettingsFactory) -> None:
-    far, assist = photo(make_settings, 250.0)
-    coarse = assist.look(far)
-    assert not coarse.found
-    assert coarse.turn == ""
-    nearer, other = photo(make_settings, 170.0)
-    other._tries = 1
-    assert other.look(nearer).middle > coarse.middle
+@pytest.mark.parametrize("side", [1, -1], ids=["back", "front"])
+def test_however_far_out_the_direction_is_right_or_not_given_and_a_coarse_figure_rises(
+    make_settings: SettingsFactory, side: int
+) -> None:
+    coarse, given = [], 0
+    for error_mm in (400.0, 250.0, 170.0, 120.0, 90.0, 70.0, 50.0):
+        frame, assist = photo(make_settings, side * error_mm)
+        figures = assist.look(frame)
+        assert figures.turn in ("", "nearer" if side > 0 else "farther")
+        given += figures.turn != ""
+        if not figures.found:
+            assert (figures.turn, figures.focus_mm) == ("", None)
+        coarse.append(coarse_sharpness(frame))
+    assert given >= 2
+    assert (np.diff(coarse) > 1.0).all(), coarse
+
+
+def test_noise_is_no_sharpness(make_settings: SettingsFactory) -> None:
+    frame, _ = photo(make_settings, 300.0)
+    noisy = np.clip(frame.plane + np.random.default_rng(1).normal(0, 60, frame.plane.shape), 0, 4095)
+    worse = replace(frame, plane=noisy.astype(np.uint16))
+    assert abs(coarse_sharpness(worse) - coarse_sharpness(frame)) < 1.0
 
 
 def test_a_lens_cap_is_no_sharpness(make_settings: SettingsFactory) -> None:
@@ -106,3 +120,4 @@ def test_a_lens_cap_is_no_sharpness(make_settings: SettingsFactory) -> None:
         figures = assist.look(frame)
         assert not figures.found
         assert figures.focus_mm is None
+        assert figures.middle < 10.0
