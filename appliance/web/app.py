@@ -17,11 +17,11 @@ from appliance.focus.result import Verdict
 from appliance.station import words
 from appliance.station.client import StationClient
 from appliance.store.access import ADMIN, OPERATOR
-from appliance.web import comparing, context, crops, phrases, plots, security, trend_plot
+from appliance.web import comparing, context, crops, guided_plots, phrases, plots, security, trend_plot
 from appliance.web.api import api
 from appliance.web.history import History
 from appliance.web.pairing import Pairing
-from appliance.web.views import admin, checks, help, lenses, now, pair, visits
+from appliance.web.views import admin, checks, guided, help, lenses, now, pair, visits
 
 LONGEST_FORM = 2 * 1024 * 1024
 """A list of some thousand lenses as CSV."""
@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["pairing"] = Pairing()
     context.close_reading(app)
     security.guard(app, settings)
-    for module in (now, checks, lenses, visits, pair, admin, help):
+    for module in (now, guided, checks, lenses, visits, pair, admin, help):
         app.register_blueprint(module.pages)
     app.register_blueprint(api)
     app.register_error_handler(HTTPException, _error_page)
@@ -71,6 +71,8 @@ def _globals(settings: Settings) -> dict[str, Any]:
         "gauge": plots.gauge,
         "edge_map": plots.edge_map,
         "crops": crops.crops,
+        "sharpness_bars": guided_plots.sharpness_bars,
+        "limit_gauge": guided_plots.limit_gauge,
         "trend": trend_plot.trend,
         "sentences": comparing.sentences,
         "local_time": local_time,

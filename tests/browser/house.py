@@ -14,6 +14,8 @@ from examples import StationDouble, record
 from screenshots import PHOTO_FILE, RESULT_FILE, json
 from waitress.server import create_server
 
+from appliance.checks.align import Alignment
+from appliance.checks.focus_assist import AssistFigures
 from appliance.config import load_settings
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.station import screens
@@ -59,6 +61,18 @@ class Bench(StationDouble):
             self.now, phase=Phase.MEASURING, stage="measuring the edges", version=self.now.version + 1
         )
         threading.Timer(0.4, self._finish, (lens_tag or self.now.lens_tag,)).start()
+
+    def live(self, kind: str, on: bool) -> None:
+        """Begin or end a session; what it says is set by :meth:`show`."""
+        super().live(kind, on)
+        assert self.now is not None
+        phase = {"assist": Phase.ASSIST, "align": Phase.ALIGN}[kind] if on else Phase.READY
+        self.now = replace(self.now, phase=phase, live=None, version=self.now.version + 1)
+
+    def show(self, figures: AssistFigures | Alignment) -> None:
+        """The newest figures of the live session."""
+        assert self.now is not None
+        self.now = replace(self.now, live=figures.to_dict(), version=self.now.version + 1)
 
     def _finish(self, tag: str | None) -> None:
         assert self.store is not None

@@ -6,8 +6,9 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "web"))
 from axe_playwright_python.sync_playwright import Axe
 from house import House, open_house, result
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from screenshots import ALIGN, ASSIST
 
+from appliance.checks.align import Alignment
+from appliance.checks.focus_assist import AssistFigures
 from appliance.store.access import ADMIN, PHONE, grant
 from appliance.store.clock import now
 
@@ -27,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 PHONE_SIZE, SMALLEST, DESK = (390, 844), (320, 640), (1280, 900)
 PAGES = (
     "/", "/checks", "/checks?verdict=FAIL&model=cooke", "/checks/25", "/lenses", "/lenses/FC-0117", "/visits",
-    "/visits/1", "/compare?a=12&b=13", "/focus", "/health", "/settings", "/pair", "/help", "/help/start",
+    "/visits/1", "/compare?a=12&b=13", "/focus", "/align", "/health", "/settings", "/pair", "/help", "/help/start",
     "/help/screens", "/help/settings", "/help/glossary", "/lens/new", "/lens/import", "/lens/edit/FC-0117", "/nowhere",
 )  # fmt: skip
 
@@ -139,6 +143,49 @@ def test_a_press_on_the_now_page_shows_the_verdict_by_itself(window: Visitor) ->
     expect(window.page.get_by_role("button", name="Test")).to_be_enabled()
 
 
+@pytest.mark.parametrize("window", [(PHONE_SIZE, "light", "operator")], indirect=True)
+def test_focus_assist_follows_the_ring_and_keeps_the_best(window: Visitor) -> None:
+    page, bench = window.page, window.house.bench
+    window.open("/")
+    page.get_by_role("link", name="Focus assist").click()
+    page.get_by_role("button", name="Start focus assist").click()
+    expect(page.get_by_role("status")).to_have_text("Looking for the chart.")
+    bench.show(AssistFigures(False, 3.4))
+    expect(page.get_by_role("status")).to_have_text("No chart can be made out: turn until the figure rises")
+    bench.show(AssistFigures(True, 58.3, 50.1, 49.8, 58.3, 0.1, 0.2, "hold", 56))
+    expect(page.get_by_role("status")).to_have_text("● Hold: focus is on the star")
+    best = page.locator(".sharpness .peak")
+    place = best.get_attribute("x1")
+    bench.show(replace(ASSIST, middle=20.0))
+    expect(page.get_by_role("status")).to_have_text("◄ Turn nearer")
+    expect(page.locator(".big")).to_contain_text("20.0")
+    assert best.get_attribute("x1") == place
+    assert broken_rules(page, "focus assist at work") == []
+    page.get_by_role("button", name="Forget the best").click()
+    assert bench.pressed[-1] == "reset"
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Start focus assist")).to_be_enabled()
+
+
+@pytest.mark.parametrize("window", [(SMALLEST, "dark", "operator")], indirect=True)
+def test_alignment_runs_until_all_is_green(window: Visitor) -> None:
+    page, bench = window.page, window.house.bench
+    window.open("/align")
+    page.get_by_role("button", name="Start alignment").click()
+    expect(page.get_by_role("status")).to_have_text("Looking for the chart.")
+    bench.show(ALIGN)
+    expect(page.get_by_role("status")).to_contain_text("2 of 7 to put right")
+    expect(page.locator(".is-bad")).to_have_count(2)
+    assert broken_rules(page, "alignment at work") == []
+    wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0
+    bench.show(Alignment(tuple(replace(figure, value=0.0, low=-1.0, high=1.0) for figure in ALIGN.figures)))
+    expect(page.get_by_role("status")).to_have_text("✓ All green: the bench is aligned")
+    expect(page.locator(".is-good")).to_have_count(7)
+    bench.live("align", False)  # at the station, or by its own time-out
+    expect(page.get_by_role("button", name="Start alignment")).to_be_enabled()
+
+
 def test_history_is_filtered_and_paged(window: Visitor) -> None:
     page = window.page
     window.open("/checks")
@@ -187,10 +234,22 @@ def test_without_script_everything_can_be_read(browser: Browser, house: House) -
         ("/", "Last verdict"),
         ("/checks", "FC-0117"),
         ("/lenses/FC-0117", "Softer than its own past"),
+        ("/focus", "Focus assist is not running."),
+        ("/align", "Alignment is not running."),
     ):
         page.goto(house.url + path)
         assert words in page.content()
     context.close()
+
+
+def broken_rules(page: Page, what: str) -> list[Any]:
+    """Accessibility rules that the page breaks as it stands."""
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = Axe().run(page, options=options)
+    return [
+        (what, rule["id"], [node["html"][:120] for node in rule["nodes"]][:3])
+        for rule in found.response["violations"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -200,16 +259,9 @@ def test_without_script_everything_can_be_read(browser: Browser, house: House) -
     ids=["phone", "smallest-dark", "desk-stranger", "desk-dark"],
 )
 def test_no_page_breaks_an_accessibility_rule_or_scrolls_sideways(window: Visitor) -> None:
-    axe = Axe()
-    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     for path in PAGES:
         window.open(path)
-        found = axe.run(window.page, options=options)
-        broken = [
-            (path, rule["id"], [node["html"][:120] for node in rule["nodes"]][:3])
-            for rule in found.response["violations"]
-        ]
-        assert broken == []
+        assert broken_rules(window.page, path) == []
         wide = window.page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{path} is {wide} px too wide"
 

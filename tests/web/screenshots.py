@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from waitress.server import create_server
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from examples import StationDouble
 
+from appliance.checks.align import AlignFigure, Alignment
+from appliance.checks.focus_assist import AssistFigures
 from appliance.config import load_settings
 from appliance.focus.result import Result, Setup
 from appliance.station import screens
@@ -45,10 +48,26 @@ PAGES = {
     "page-check": ("/checks/3", (390, 1290)),
     "page-lens": ("/lenses/FC-0117", (390, 1180)),
     "page-visit": ("/visits/1", (390, 760)),
+    "page-focus": ("/focus", (390, 760)),
+    "page-align": ("/align", (390, 1180)),
 }
 OF_A_HOUSE = ("page-lens", "page-visit")
 """Pages that need a history; the others show the one measured check."""
-STATIC = ("page.css", "icon.svg", "live.js", "times.js")
+STATIC = ("page.css", "icon.svg", "live.js", "guided.js", "times.js")
+ASSIST = AssistFigures(True, 41.6, 24.9, 37.3, 58.3, 12.4, 0.4, "nearer", 56)
+ALIGN = Alignment(
+    (
+        AlignFigure("tilt", 45.24, "°", 42.0, 48.0, ""),
+        AlignFigure("roll", 5.1, "°", -4.0, 4.0, "turn the chart anticlockwise, or the camera the other way"),
+        AlignFigure("yaw", -0.42, "°", -3.0, 3.0, ""),
+        AlignFigure("distance", 625.31, "mm", 618.8, 631.3, ""),
+        AlignFigure("centre x", -0.5, "%", -4.0, 4.0, ""),
+        AlignFigure("centre y", 6.2, "%", -4.0, 4.0, "point the camera lower"),
+        AlignFigure("light", 0.83, "", 0.7, None, ""),
+    )
+)
+LIVE = {"page-focus": (Phase.ASSIST, ASSIST.to_dict()), "page-align": (Phase.ALIGN, ALIGN.to_dict())}
+"""Pages of a live session, with its phase and figures; the others are of a station that has just shown a check."""
 KEY = "fingerprint"
 SCALE = 2
 
@@ -126,7 +145,14 @@ def house_app(data_dir: Path) -> Flask:
 
 def app_of(name: str, data_dir: Path) -> Flask:
     """The page that the picture ``name`` is of."""
-    return house_app(data_dir) if name in OF_A_HOUSE else example_app(data_dir)
+    if name in OF_A_HOUSE:
+        return house_app(data_dir)
+    app = example_app(data_dir)
+    if name in LIVE:
+        station = app.extensions["station"]
+        phase, live = LIVE[name]
+        station.now = replace(station.now, phase=phase, live=live)
+    return app
 
 
 def fingerprint(app: Flask, path: str) -> str:

@@ -43,7 +43,7 @@ def test_every_setting_is_in_the_manual_and_on_the_page(page: Page) -> None:
 def test_every_screen_is_in_the_manual(page: Page) -> None:
     manual = page.get("/help/screens").text
     screens = {"": "now", "checks": "history", "lenses": "lenses", "lens": "lens", "visits": "visits"}
-    own = {"focus", "compare", "health", "settings", "pair", "help"}
+    own = {"focus", "align", "compare", "health", "settings", "pair", "help"}
     files = {
         "live",
         "static",

@@ -19,7 +19,7 @@ pytest_plugins = ["page_fixtures"]
 
 EVERY_PAGE = (
     "/", "/checks", "/checks/1", "/lenses", "/lenses/FC-1", "/lens/new", "/lens/import", "/lens/edit/FC-1", "/visits",
-    "/compare?a=1&b=1", "/focus", "/health", "/settings", "/pair", "/help", "/help/settings", "/nowhere",
+    "/compare?a=1&b=1", "/focus", "/align", "/health", "/settings", "/pair", "/help", "/help/settings", "/nowhere",
 )  # fmt: skip
 
 
@@ -165,37 +165,6 @@ def test_an_error_is_a_page_with_a_sentence(page: Page) -> None:
     answer = page.get("/nowhere")
     assert answer.status_code == 404
     assert "There is nothing at this address." in answer.text
-
-
-def test_focus_assist_says_which_way_to_turn(page: Page) -> None:
-    figures = {"found": True, "middle": 71.6, "near": 60.0, "far": 44.0, "peak": 80.0, "focus_mm": -3.2,
-               "focus_sd_mm": 0.5, "turn": "farther", "edges": 90}  # fmt: skip
-    page.station.now = replace(ready(), phase=Phase.ASSIST, live=figures)
-    text = page.get("/focus").text
-    assert "Move focus farther" in text
-    assert "−3.20 ± 0.98 mm" in text
-    live = page.get("/focus/live")
-    assert json.loads(live.text)["running"] is True
-    assert page.get("/focus/live", **{"If-None-Match": live.headers["ETag"]}).status_code == 304
-    for do in ("assist", "reset", "stop"):
-        assert page.post("/focus", do=do).status_code == 303
-    assert page.station.pressed == ["assist on", "reset", "assist off"]
-
-
-def test_alignment_shows_each_figure_and_what_to_turn(page: Page) -> None:
-    item = {
-        "name": "tilt",
-        "value": 39.5,
-        "unit": "°",
-        "low": 42,
-        "high": 48,
-        "advice": "Lean the chart back.",
-        "good": False,
-    }
-    page.station.now = replace(ready(), phase=Phase.ALIGN, live={"figures": [item], "problem": ""})
-    text = page.get("/focus").text
-    assert "39.50 °" in text
-    assert "Lean the chart back." in text
 
 
 def test_health_shows_devices_records_and_room(page: Page) -> None:

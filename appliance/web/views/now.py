@@ -1,4 +1,4 @@
-"""The pages about this moment: Now, focus assist, and what their scripts ask for."""
+"""The page about this moment: Now, and what its script asks for."""
 
 from __future__ import annotations
 
@@ -110,43 +110,3 @@ def tell_station(action: Callable[[], Any], then: str) -> Any:
         g.pop("state", None)
         return render_template("now.html", now=now_of_station(), notice=str(error)), 409
     return redirect(then, 303)
-
-
-@pages.get("/focus")
-def focus() -> str:
-    """Focus assist: how sharp the live picture is, and which way to turn."""
-    return render_template("focus.html", now=now_of_station(), figures=_figures())
-
-
-def _figures() -> dict[str, Any]:
-    state = context.state()
-    live = getattr(state, "live", None) if state else None
-    return {
-        "running": bool(state and state.phase in ("assist", "align")),
-        "kind": state.phase.value if state and state.phase in ("assist", "align") else "",
-        "live": live or {},
-        "down": state is None,
-    }
-
-
-@pages.get("/focus/live")
-def focus_live() -> Response:
-    """The changing part of focus assist, for its script."""
-    figures = _figures()
-    return answer_if_changed({"part": render_template("_focus.html", figures=figures), **figures})
-
-
-@pages.post("/focus")
-@needs(OPERATOR)
-def focus_switch() -> Any:
-    """Begin or end focus assist or alignment, or forget the best sharpness."""
-    wanted = request.form.get("do", "")
-    client = context.station()
-    actions: dict[str, Callable[[], Any]] = {
-        "assist": lambda: client.live("assist", True),
-        "align": lambda: client.live("align", True),
-        "stop": lambda: client.live(_figures()["kind"] or "assist", False),
-        "reset": client.reset_peak,
-    }
-    action = actions.get(wanted, actions["stop"])
-    return tell_station(action, url_for("now.focus"))
