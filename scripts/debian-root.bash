@@ -14,14 +14,38 @@ need_root_and_debootstrap() {
   fi
 }
 
-# trixie_base: a fresh trixie, kept in the cache; its path is printed.
+# need_emulator ARCHITECTURE: let its programs run here, by qemu-user unless this machine is of that kind.
+need_emulator() {
+  local name binfmt=/proc/sys/fs/binfmt_misc
+  case $1 in
+    "$(dpkg --print-architecture)") return ;;
+    arm64) name=aarch64 ;;
+    *)
+      say "Only arm64 can be emulated here, not $1."
+      exit 2
+      ;;
+  esac
+  if [ ! -e "/usr/lib/binfmt.d/qemu-$name.conf" ]; then
+    say "Installing qemu-user-static …"
+    apt-get update -qq >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends qemu-user-static >/dev/null
+  fi
+  if [ ! -e $binfmt/register ]; then mount -t binfmt_misc binfmt_misc $binfmt; fi
+  if [ ! -e "$binfmt/qemu-$name" ]; then cat "/usr/lib/binfmt.d/qemu-$name.conf" >$binfmt/register; fi
+}
+
+# trixie_base [ARCHITECTURE]: a fresh trixie, this machine's kind unless named, kept in the cache; its path is printed.
 trixie_base() {
-  local base="$TRIXIE_CACHE/base"
+  local own arch base
+  own=$(dpkg --print-architecture)
+  arch=${1:-$own}
+  base="$TRIXIE_CACHE/base"
+  if [ "$arch" != "$own" ]; then base="$base-$arch"; fi
   if [ ! -e "$base/.complete" ]; then
     say "Making a Debian trixie system in $base; this takes a few minutes …"
     rm -rf "$base"
     mkdir -p "$TRIXIE_CACHE"
-    debootstrap --variant=minbase --include=ca-certificates trixie "$base" >"$TRIXIE_CACHE/debootstrap.log" 2>&1 || {
+    debootstrap --arch="$arch" --variant=minbase --include=ca-certificates trixie "$base" >"$TRIXIE_CACHE/debootstrap.log" 2>&1 || {
       tail -n 5 "$TRIXIE_CACHE/debootstrap.log" >&2
       return 1
     }

@@ -128,7 +128,10 @@ def test_a_second_station_in_one_data_folder_is_refused(
             assert "A station already works in" in error
 
 
-def test_picamera2_missing_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_picamera2_missing_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", None)
     arguments = ["check", *COARSE, "--camera", "picamera2", "--data-dir", str(tmp_path)]
     status, error = said(capsys, *arguments)
     assert status == 4

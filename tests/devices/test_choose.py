@@ -1,5 +1,7 @@
 """Which devices a station gets."""
 
+import sys
+
 import pytest
 from conftest import SettingsFactory
 from gpiozero.pins.mock import MockFactory
@@ -33,6 +35,8 @@ def test_on_a_pi_auto_never_means_a_simulated_verdict(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choose, "on_raspberry_pi", lambda: True)
+    for library in ("picamera2", "gpiozero.pins.lgpio", "luma.core.interface.serial"):
+        monkeypatch.setitem(sys.modules, library, None)  # a Pi without any of them, wherever this runs
     assert not choose.camera_is_simulated(settings)
     with pytest.raises(CameraError, match="picamera2 is not installed"):
         choose.open_camera(settings)
@@ -49,6 +53,18 @@ def test_an_oled_that_is_not_there_is_named(
 ) -> None:
     with pytest.raises(OledGoneError, match=driver.upper()):
         Oled(make_settings(oled_driver=driver, oled_interface=interface))
+
+
+def test_pins_that_another_program_holds_are_a_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(settings: Settings, factory: object) -> None:
+        raise OSError("GPIO busy")
+
+    monkeypatch.setattr(choose, "on_raspberry_pi", lambda: False)
+    monkeypatch.setattr(choose, "GpioPanel", busy)
+    with pytest.raises(UsageError, match=r"cannot be used \(GPIO busy\). Check the _pin settings"):
+        choose.open_panel(settings)
 
 
 def test_two_things_on_one_pin_are_refused(make_settings: SettingsFactory) -> None:
