@@ -65,6 +65,12 @@ class StationDouble:
         self.pressed.append(tag)
         self.now = replace(self.now, lens_tag=tag)
 
+    def select_body(self, tag: str | None) -> None:
+        if self.now is None:
+            raise StationDownError("No station answers.")
+        self.pressed.append(f"body {tag}")
+        self.now = replace(self.now, body_tag=tag)
+
     def pair(self, pin: str | None, seconds: float = 120.0) -> None:
         if self.now is None:
             raise StationDownError("No station answers.")

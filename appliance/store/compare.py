@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from appliance.store.house import Adjustment, Baseline, Lens, Visit
@@ -59,7 +59,10 @@ class Comparison:
     """Oldest first; voided and invalid checks are left out."""
     since_adjustment: int
     """Index of the first sample after the last adjustment; what is before it is not compared with."""
-    baseline_set: Baseline | None
+    baseline_kept: Baseline | None
+    """The lens's baseline that somebody set."""
+    model_kept: Baseline | None
+    """The baseline that somebody set for its model."""
     shift: Figure
     sharpness: Figure
 
@@ -102,12 +105,14 @@ def compare(session: Session, lens: Lens, focal_length_mm: float | None = None) 
         .limit(1)
     ).first()
     start = next((k for k, s in enumerate(samples) if adjusted is not None and s.sequence >= adjusted), 0)
-    kept = baseline_of(session, lens, focal)
+    kept, model_kept = baseline_of(session, lens, focal), model_baseline_of(session, lens, focal)
     if kept is not None and kept.first_sequence is not None and adjusted is not None:
         kept = kept if kept.first_sequence >= adjusted else None
-    copies = _copies(session, lens, focal)
-    figures = [_figure(session, lens, name, samples[start:], kept, copies) for name in (_SHIFT, _MTF50)]
-    return Comparison(focal, tuple(sorted(lengths)), tuple(samples), start, kept, *figures)
+    copies = figures_of_copies(session, lens, focal)
+    figures = [
+        _figure(session, lens, name, samples[start:], kept, model_kept, copies) for name in (_SHIFT, _MTF50)
+    ]
+    return Comparison(focal, tuple(sorted(lengths)), tuple(samples), start, kept, model_kept, *figures)
 
 
 def focal_lengths(session: Session, lens: Lens) -> list[float]:
@@ -122,13 +127,30 @@ def focal_lengths(session: Session, lens: Lens) -> list[float]:
 
 
 def baseline_of(session: Session, lens: Lens, focal_length_mm: float | None) -> Baseline | None:
-    """The baseline somebody set for the lens at that focal length, the newest of several."""
-    query = select(Baseline).where(Baseline.lens_id == lens.id, Baseline.focal_length_mm == focal_length_mm)
-    return session.scalars(query.order_by(Baseline.id.desc()).limit(1)).first()
+    """The baseline somebody set for the lens at that focal length, the newest of several; None if it was cleared."""
+    return _newest_kept(session, Baseline.lens_id == lens.id, focal_length_mm)
 
 
-def _copies(session: Session, lens: Lens, focal_length_mm: float | None) -> list[tuple[float, float | None]]:
-    """Newest figures of the other copies of the lens's model."""
+def model_baseline_of(session: Session, lens: Lens, focal_length_mm: float | None) -> Baseline | None:
+    """The baseline somebody set for the lens's model at that focal length; None if it was cleared."""
+    if not lens.model:
+        return None
+    of_model = (Baseline.maker == lens.maker) & (Baseline.model == lens.model)
+    return _newest_kept(session, of_model, focal_length_mm)
+
+
+def _newest_kept(
+    session: Session, whose: ColumnElement[bool], focal_length_mm: float | None
+) -> Baseline | None:
+    query = select(Baseline).where(whose, Baseline.focal_length_mm == focal_length_mm)
+    newest = session.scalars(query.order_by(Baseline.id.desc()).limit(1)).first()
+    return newest if newest is not None and newest.count > 0 else None
+
+
+def figures_of_copies(
+    session: Session, lens: Lens, focal_length_mm: float | None, others_only: bool = True
+) -> list[tuple[float, float | None]]:
+    """Newest focus error (µm at the sensor) and MTF50 (lp/mm) of each other copy of the lens's model, or of all."""
     if not lens.model:
         return []
     newest = (
@@ -144,9 +166,11 @@ def _copies(session: Session, lens: Lens, focal_length_mm: float | None) -> list
         select(Check.image_shift_um, Check.mtf50_lp_mm)
         .select_from(Lens)
         .join(Check, Check.sequence == newest)
-        .where(Lens.maker == lens.maker, Lens.model == lens.model, Lens.id != lens.id)
+        .where(Lens.maker == lens.maker, Lens.model == lens.model)
         .limit(MOST_COPIES)
     )
+    if others_only:
+        query = query.where(Lens.id != lens.id)
     return [(row[0], row[1]) for row in session.execute(query) if row[0] is not None]
 
 
@@ -156,6 +180,7 @@ def _figure(
     name: str,
     samples: Sequence[Sample],
     kept: Baseline | None,
+    model_kept: Baseline | None,
     copies: Sequence[tuple[float, float | None]],
 ) -> Figure:
     known = [sample for sample in samples if getattr(sample, name) is not None]
@@ -174,7 +199,7 @@ def _figure(
         change=found,
         changed=changed,
         since=since,
-        model=middle(others) if len(others) >= LEAST_COPIES else None,
+        model=_kept_middle(model_kept, name) or (middle(others) if len(others) >= LEAST_COPIES else None),
     )
 
 
@@ -192,39 +217,3 @@ def visit_between(session: Session, lens: Lens, after: datetime, until: datetime
     visits = session.scalars(query.order_by(Visit.id.desc()).limit(20)).all()
     returns = [visit for visit in visits if visit.kind == "return"]
     return next(iter(returns or visits), None)
-
-
-def set_baseline(
-    session: Session, lens: Lens, focal_length_mm: float | None, at: datetime, who: str
-) -> Baseline:
-    """Take the newest checks, up to ``FIRST_SAMPLES`` since the last change or adjustment, as the lens's baseline.
-
-    Raises
-    ------
-    LookupError
-        If the lens has no check with a figure.
-    """
-    present = compare(session, lens, focal_length_mm)
-    start = present.since_adjustment
-    for figure in (present.shift, present.sharpness):
-        if figure.changed is not None:
-            start = max(start, next(k for k, s in enumerate(present.samples) if s == figure.changed))
-    chosen = present.samples[start:][-FIRST_SAMPLES:]
-    if not chosen:
-        raise LookupError(f"lens {lens.tag} has no check with a figure")
-    shift = middle([sample.image_shift_um for sample in chosen])
-    mtf50 = middle([sample.mtf50_lp_mm for sample in chosen if sample.mtf50_lp_mm is not None])
-    baseline = Baseline(
-        lens_id=lens.id,
-        focal_length_mm=present.focal_length_mm,
-        set_at=at,
-        set_by=who,
-        first_sequence=chosen[0].sequence,
-        count=len(chosen),
-        shift_um_median=shift.median if shift else None,
-        shift_um_mad=shift.sigma if shift else None,
-        mtf50_lp_mm_median=mtf50.median if mtf50 else None,
-        mtf50_lp_mm_mad=mtf50.sigma if mtf50 else None,
-    )
-    session.add(baseline)
-    return baseline

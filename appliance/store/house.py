@@ -78,7 +78,13 @@ class Body(Base):
     model: Mapped[str] = mapped_column(default="", server_default="")
     mount: Mapped[str] = mapped_column(default="", server_default="")
     coc_um: Mapped[float | None]
+    """Its circle of confusion, µm; a lens checked for this body is judged by it."""
     notes: Mapped[str] = mapped_column(default="", server_default="")
+
+    @property
+    def name(self) -> str:
+        """Maker and model; empty if neither is known."""
+        return f"{self.maker} {self.model}".strip()
 
 
 class Station(Base):

@@ -29,6 +29,7 @@ class Check(Base):
         Index("ix_checks_verdict_sequence", "verdict", "sequence"),
         Index("ix_checks_operator_id_sequence", "operator_id", "sequence"),
         Index("ix_checks_visit_id_sequence", "visit_id", "sequence"),
+        Index("ix_checks_body_id_sequence", "body_id", "sequence"),
         Index("ix_checks_taken_at_sequence", "taken_at", "sequence"),
         {"sqlite_autoincrement": True},
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from appliance.store._records import StoredCheck
 from appliance.store._rows import SUMMARY_ONLY, stored
-from appliance.store.house import Lens, Operator, Visit
+from appliance.store.house import Body, Lens, Operator, Visit
 from appliance.store.models import Check
 
 FEW_LENSES = 40
@@ -31,6 +31,8 @@ class Filter:
     verdict: str = ""
     """A verdict, or ``FAIL`` for either side."""
     operator: str = ""
+    body: str = ""
+    """A camera body's tag, whole."""
     visit: int | None = None
     rental: str = ""
     since: datetime | None = None
@@ -81,6 +83,9 @@ def _conditions(session: Session, wanted: Filter) -> list[ColumnElement[bool] | 
     if wanted.operator:
         found = session.scalar(select(Operator.id).where(Operator.name == wanted.operator))
         conditions.append(None if found is None else Check.operator_id == found)
+    if wanted.body:
+        body = session.scalar(select(Body.id).where(Body.tag == wanted.body))
+        conditions.append(None if body is None else Check.body_id == body)
     if wanted.visit is not None:
         conditions.append(Check.visit_id == min(wanted.visit, LARGEST_NUMBER))
     if wanted.rental:

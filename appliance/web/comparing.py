@@ -7,6 +7,7 @@ from datetime import datetime
 from appliance.station.words import MINUS, signed
 from appliance.store.compare import Comparison, Figure
 from appliance.store.house import Visit
+from appliance.store.trend import Middle
 
 NOTABLE_SIGMAS = 3.0
 LEAST_SHIFT_UM, LEAST_SOFTER = 1.0, 0.03
@@ -84,25 +85,26 @@ def _left(now_um: float, per_month: float, tolerance_um: float | None) -> str:
 def _model(comparison: Comparison) -> list[str]:
     said = []
     sharp, shift = comparison.sharpness, comparison.shift
+    whose = "the baseline of its model" if comparison.model_kept else ""
     if sharp.model is not None and sharp.latest is not None and sharp.model.median:
         share = (sharp.latest - sharp.model.median) / sharp.model.median
         far = abs(sharp.latest - sharp.model.median) > NOTABLE_SIGMAS * sharp.model.sigma
         word = "softer" if share < 0 else "sharper"
         if far and abs(share) >= LEAST_SOFTER:
-            said.append(
-                f"Much {word} than the {sharp.model.count} other copies of its model, by {abs(share):.0%}."
-            )
+            said.append(f"Much {word} than {whose or _others(sharp.model)}, by {abs(share):.0%}.")
         else:
-            said.append(
-                f"As sharp as the {sharp.model.count} other copies of its model ({share:+.0%}).".replace(
-                    "-", MINUS
-                )
-            )
+            said.append(f"As sharp as {whose or _others(sharp.model)} ({share:+.0%}).".replace("-", MINUS))
     if shift.model is not None and shift.latest is not None:
         gap = shift.latest - shift.model.median
         if abs(gap) > max(NOTABLE_SIGMAS * shift.model.sigma, LEAST_SHIFT_UM):
-            said.append(f"Its focus lies {signed(gap, 1)} µm from the middle of its model, which is unusual.")
+            said.append(
+                f"Its focus lies {signed(gap, 1)} µm from {whose or 'the middle of its model'}, which is unusual."
+            )
     return said
+
+
+def _others(model: Middle) -> str:
+    return f"the {model.count} other copies of its model"
 
 
 def _nothing(comparison: Comparison) -> str:

@@ -10,10 +10,12 @@ from examples import RESULT, record
 
 from appliance.errors import UsageError
 from appliance.focus.result import Reason, Result, Setup, Verdict
-from appliance.store import CheckRecord, Store, lens_csv, open_store, visits
+from appliance.store import CheckRecord, Store, baselines, lens_csv, open_store, visits
 from appliance.store._engine import migrate
+from appliance.store.baselines import set_baseline
+from appliance.store.bodies import find_bodies, save_body
 from appliance.store.clock import Moment
-from appliance.store.compare import compare, set_baseline
+from appliance.store.compare import compare
 from appliance.store.house import CHECK_OUT, IN_SERVICE, MAINTENANCE, RETURN, Lens
 from appliance.store.models import Check
 from appliance.store.retention import Rules, prune
@@ -280,3 +282,81 @@ def test_what_is_wrong_with_a_csv_is_said_and_nothing_is_half_imported(
         with pytest.raises(ValueError, match="errors"):
             lens_csv.store(session, preview, START)
         assert session.query(Lens).count() == 0
+
+
+def test_a_lens_s_baseline_is_set_and_cleared_by_hand_and_no_row_is_lost(store: Store) -> None:
+    for k in range(1, 11):
+        store.add_check(check_of(k, "FC-1", 2.0 if k < 9 else 6.0))
+    with store.session() as session:
+        lens = lens_of(session, "FC-1")
+        assert lens is not None
+        first = compare(session, lens).shift.baseline
+        with pytest.raises(LookupError, match="has no baseline of its own"):
+            baselines.clear_baseline(session, lens, None, START, "Ann")
+        set_baseline(session, lens, None, START, "Ann")
+        kept = compare(session, lens)
+        assert kept.baseline_kept is not None
+        assert kept.baseline_kept.first_sequence == 3
+        baselines.clear_baseline(session, lens, 25.0, START + timedelta(days=1), "Bo")
+        cleared = compare(session, lens)
+        assert (cleared.baseline_kept, cleared.shift.baseline) == (None, first)
+        set_baseline(session, lens, None, START + timedelta(days=2), "Cy")
+        rows = baselines.baselines_of(session, lens)
+        assert [(row.set_by, row.count) for row in rows] == [("Cy", 8), ("Bo", 0), ("Ann", 8)]
+        with pytest.raises(LookupError, match="no check with a figure"):
+            set_baseline(session, Lens(id=99, tag="FC-99", created_at=START, model=""), None, START, "Ann")
+
+
+def test_a_model_s_baseline_stays_while_its_copies_wander(store: Store) -> None:
+    for k in range(6):
+        store.add_check(check_of(k + 1, f"FC-{k}", float(k)))
+    with store.session() as session:
+        for line in find_lenses(session):
+            line.lens.maker, line.lens.model = "Cooke", "S4 25"
+        session.flush()
+        lens = lens_of(session, "FC-0")
+        assert lens is not None
+        with pytest.raises(LookupError, match="Cooke S4 25 has no baseline"):
+            baselines.clear_model_baseline(session, lens, None, START, "Ann")
+        made = baselines.set_model_baseline(session, lens, None, START, "Ann")
+        assert (made.maker, made.model, made.lens_id, made.count) == ("Cooke", "S4 25", None, 6)
+    for k in range(6):
+        store.add_check(check_of(k + 11, f"FC-{k}", 20.0 + k))
+    with store.session() as session:
+        for tag in ("FC-0", "FC-5"):
+            lens = lens_of(session, tag)
+            assert lens is not None
+            found = compare(session, lens)
+            assert found.shift.model is not None
+            assert (found.shift.model.median, found.shift.model.count) == (2.5, 6)
+        baselines.clear_model_baseline(session, lens, None, START, "Ann")
+        assert compare(session, lens).shift.model.median == 22.0  # type: ignore[union-attr]
+        other = Lens(tag="FC-77", created_at=START, maker="Cooke", model="S4 32")
+        session.add(other)
+        session.flush()
+        assert baselines.baselines_of(session, other) == []
+        with pytest.raises(LookupError, match="0 copies of Cooke S4 32"):
+            baselines.set_model_baseline(session, other, None, START, "Ann")
+
+
+def test_a_check_names_its_body_and_the_history_finds_it(store: Store) -> None:
+    store.add_check(check_of(1, "FC-1", 1.0, body_tag="B-1"))
+    store.add_check(check_of(2, "FC-1", 1.0))
+    with store.session() as session:
+        save_body(session, "B-1", {"maker": "ARRI", "coc_um": "9"}, START)
+        with pytest.raises(UsageError, match="belongs to another"):
+            save_body(session, "", {"tag": "B-1"}, START)
+        with pytest.raises(UsageError, match="not there any more"):
+            save_body(session, "B-9", {"tag": "B-9"}, START)
+        with pytest.raises(UsageError, match="Coc_um is no number"):
+            save_body(session, "", {"tag": "B-2", "coc_um": "small"}, START)
+        assert [body.tag for body in find_bodies(session, "arri")] == ["B-1"]
+        assert find_bodies(session, after="B-1") == []
+        assert [check.sequence for check in find_checks(session, Filter(body="B-1"), 9)] == [1]
+        assert find_checks(session, Filter(body="B-9"), 9) == []
+    kept = store.get(1)
+    assert kept is not None
+    assert kept.body_tag == "B-1"
+    assert store.setup_for("FC-1", Setup(25.0, 2.8, 1.55), "B-1").coc_um == 9.0
+    assert store.is_body("B-1")
+    assert not store.is_body("FC-1")

@@ -96,18 +96,49 @@ def test_the_document_describes_every_route_of_the_api(page: Page) -> None:
     assert all(route.summary for route in ROUTES)
 
 
-def test_the_api_does_all_the_page_does() -> None:
-    """Each thing the page's forms do, and the operation that does it."""
+BY_PAGE = {
+    "POST /test": "post_test", "POST /lens": "put_bench put_bench_body", "POST /lens/bench": "put_bench",
+    "POST /focus": "post_focus", "POST /align": "post_focus", "POST /body/bench": "put_bench_body",
+    "POST /visits/<int:number>/test": "post_test", "POST /visits": "post_visit",
+    "POST /visits/<int:number>/done": "post_done", "POST /checks/<int:sequence>/void": "post_void",
+    "POST /lens/save": "post_lens patch_lens", "POST /lens/status": "put_status",
+    "POST /lens/adjust": "post_adjustment", "POST /lens/baseline": "post_baseline delete_baseline",
+    "POST /lens/import": "post_import", "POST /body/save": "post_body patch_body",
+    "POST /settings/tokens": "post_token", "POST /settings/revoke": "delete_access",
+    "POST /settings/webhooks": "post_webhook", "POST /settings/webhooks/remove": "delete_webhook",
+    "GET /": "get_station", "GET /live": "get_station", "GET /focus": "get_station", "GET /focus/live": "get_station",
+    "GET /align": "get_station", "GET /align/live": "get_station", "GET /health": "get_health",
+    "GET /healthz": "get_health", "GET /checks": "list_checks", "GET /checks.csv": "get_checks_csv",
+    "GET /checks/<int:sequence>": "get_check", "GET /checks/<int:sequence>.json": "get_check",
+    "GET /checks/<int:sequence>.pdf": "get_report", "GET /compare": "get_check", "GET /pictures/<name>": "get_picture",
+    "GET /lenses": "list_lenses", "GET /lenses.csv": "get_lenses_csv",
+    "GET /lenses/<path:tag>": "get_lens get_comparison list_adjustments list_baselines",
+    "GET /report/<path:tag>.pdf": "get_lens_report", "GET /report/<path:tag>.json": "get_lens get_comparison",
+    "GET /labels.pdf": "get_labels", "GET /bodies": "list_bodies", "GET /bodies/<path:tag>": "get_body",
+    "GET /visits": "list_visits", "GET /visits/<int:number>": "get_visit", "GET /l/<path:tag>": "get_lens put_bench",
+    "GET /settings": "list_settings list_access list_webhooks list_audit",
+}  # fmt: skip
+"""Everything that the page shows and does, and the operations that do it for programs."""
+OF_BROWSERS = (
+    "/static/", "/pair", "/help", "/settings/units", "/lens/new", "/lens/edit/", "/lens/import", "/body/new",
+    "/body/edit/",
+)  # fmt: skip
+"""Files, the manual, empty forms, and how a phone is paired: programs have tokens instead."""
+
+
+def test_the_api_does_all_the_page_does(page: Page) -> None:
     operations = {route.function for route in ROUTES}
-    by_form = {
-        "/test": "post_test", "/lens": "put_bench", "/lens/bench": "put_bench", "/focus": "post_focus",
-        "/visits/1/test": "post_test", "/visits": "post_visit", "/visits/1/done": "post_done",
-        "/checks/1/void": "post_void", "/lens/save": "patch_lens", "/lens/status": "put_status",
-        "/lens/adjust": "post_adjustment", "/lens/baseline": "post_baseline", "/lens/import": "post_import",
-        "/settings/tokens": "post_token", "/settings/revoke": "delete_access", "/settings/webhooks": "post_webhook",
-        "/settings/webhooks/remove": "delete_webhook",
-    }  # fmt: skip
-    assert set(by_form.values()) <= operations
+    rules = {
+        f"{method} {rule.rule}"
+        for rule in page.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not rule.rule.startswith("/api/")
+    }
+    for rule in rules:
+        if rule not in BY_PAGE:
+            assert rule.split()[1].startswith(OF_BROWSERS), f"{rule} has no operation"
+    assert set(BY_PAGE) <= rules
+    assert {name for names in BY_PAGE.values() for name in names.split()} <= operations
 
 
 def test_a_lens_s_whole_life_by_the_api(page: Page) -> None:
@@ -131,6 +162,13 @@ def test_a_lens_s_whole_life_by_the_api(page: Page) -> None:
     made = ask("POST", "/lenses/FC-9/adjustments", kind="shim", amount=20)
     assert (made["before_sequence"], made["unit"]) == (2, "µm")
     assert ask("POST", "/lenses/FC-9/baseline") == {"done": True}
+    assert ask("DELETE", "/lenses/FC-9/baseline?of=lens") == {"done": True}
+    assert [row["count"] for row in ask("GET", "/lenses/FC-9/baselines")["baselines"]] == [0, 1]
+    assert ask("POST", "/bodies", tag="B-1", coc_um=9)["coc_um"] == 9
+    assert ask("PATCH", "/bodies/B-1", maker="ARRI", coc_um=None)["coc_um"] is None
+    assert [body["tag"] for body in ask("GET", "/bodies?q=arri")["bodies"]] == ["B-1"]
+    ask("PUT", "/station/body", body="B-1")
+    assert page.station.pressed.pop() == "body B-1"
     ask("POST", "/checks/2/void", reason="loose mount")
     found = ask("GET", f"/checks?visit={visit}")["checks"]
     assert [(check["check"], check["void_reason"]) for check in found] == [(2, "loose mount")]
@@ -141,7 +179,11 @@ def test_a_lens_s_whole_life_by_the_api(page: Page) -> None:
     assert (preview["rows"], preview["imported"]) == (1, False)
     assert ask("POST", "/lenses/import", csv="tag,model\nFC-10,X\n", sure=True)["imported"]
     assert [lens["tag"] for lens in ask("GET", "/lenses")["lenses"]] == ["FC-10", "FC-9"]
-    assert client.get("/api/v1/checks/2/report").data.startswith(b"%PDF")
+    for path in ("/checks/2/report", "/lenses/FC-9/report", "/labels?tags=FC-9"):
+        assert client.get(f"/api/v1{path}").data.startswith(b"%PDF")
+    assert len(client.get("/api/v1/checks.csv?lens=FC-9").text.splitlines()) == 2
+    assert client.get(f"/api/v1/pictures/{whole['preview']}").data.startswith(b"\xff\xd8")
+    assert {row["name"]: row["value"] for row in ask("GET", "/settings")["settings"]}["coc_um"] == "15"
 
 
 def test_paging_by_the_api_leaves_nothing_out(page: Page) -> None:

@@ -42,7 +42,15 @@ def test_every_setting_is_in_the_manual_and_on_the_page(page: Page) -> None:
 
 def test_every_screen_is_in_the_manual(page: Page) -> None:
     manual = page.get("/help/screens").text
-    screens = {"": "now", "checks": "history", "lenses": "lenses", "lens": "lens", "visits": "visits"}
+    screens = {
+        "": "now",
+        "checks": "history",
+        "lenses": "lenses",
+        "lens": "lens",
+        "visits": "visits",
+        "bodies": "bodies",
+        "body": "bodies",
+    }
     own = {"focus", "align", "compare", "health", "settings", "pair", "help"}
     files = {
         "live",

@@ -1,6 +1,7 @@
 """The versioned JSON API, described by OpenAPI at ``/api/v1/openapi.json``; it does all that the page does."""
 
-from appliance.web.api import changes, reads  # noqa: F401 - their routes register themselves
+from appliance.web.api import changes, house, reads  # noqa: F401 - their routes register themselves
 from appliance.web.api._routes import api
+from appliance.web.api.reads import lens_in_full
 
-__all__ = ["api"]
+__all__ = ["api", "lens_in_full"]

@@ -85,11 +85,15 @@ def _operation(r: Route, names: Any) -> dict[str, Any]:
     return operation
 
 
+TEXTS = ("tag", "name")
+"""Parts of a path that are no numbers."""
+
+
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     number = {"type": "integer", "minimum": 1, "maximum": 2**62 - 1}
     text = {"type": "string", "minLength": 1, "maxLength": 40, "pattern": r"^[A-Za-z0-9_-]+$"}
     return [
-        {"name": name, "in": "path", "required": True, "schema": text if name == "tag" else number}
+        {"name": name, "in": "path", "required": True, "schema": text if name in TEXTS else number}
         for name in re.findall(r"\{(\w+)\}", path)
     ]
 

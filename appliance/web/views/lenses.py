@@ -5,24 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
-from sqlalchemy import select
+from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from appliance.errors import FocuscheckError, UsageError
 from appliance.station.protocol import lens_tag
-from appliance.store import lens_csv, visits
+from appliance.store import baselines, lens_csv, visits
 from appliance.store.access import OPERATOR, trail
-from appliance.store.compare import Comparison, compare, set_baseline
+from appliance.store.compare import Comparison, compare
 from appliance.store.house import ADJUSTMENT_KINDS, LENS_STATES, Lens
 from appliance.store.search import Filter, find_checks, find_lenses, lens_of
 from appliance.web import context
 from appliance.web.security import needs
-from appliance.web.views.checks import csv_file, pdf_file
 
 LENSES_PER_PAGE = 40
 LATEST = 10
-MOST_LABELS = 500
 
 pages = Blueprint("lenses", __name__)
 
@@ -59,6 +56,7 @@ def lens_page(session: Session, tag: str, notice: str = "") -> str:
         adjustments=visits.adjustments_of(session, found, LATEST),
         due=due(found, comparison),
         trail=trail(session, f"lens {tag}", LATEST),
+        baselines=baselines.baselines_of(session, found, LATEST),
         kinds=ADJUSTMENT_KINDS,
         states=LENS_STATES,
         notice=notice,
@@ -187,16 +185,38 @@ def adjust() -> Any:
 @pages.post("/lens/baseline")
 @needs(OPERATOR)
 def baseline() -> Any:
-    """Take the newest checks as what the lens is compared with."""
-    tag, focal = request.form.get("tag", ""), request.form.get("focal", type=float)
+    """Set or clear what the lens, or every copy of its model, is compared with."""
+    form, tag = request.form, request.form.get("tag", "")
+    focal, do, of = form.get("focal", type=float), form.get("do", "set"), form.get("of", "lens")
 
     def change(session: Session, found: Lens) -> None:
-        try:
-            set_baseline(session, found, focal, context.utc_now(), context.who())
-        except LookupError:
-            raise UsageError("There is no check of this lens to take as its baseline.") from None
+        change_baseline(session, found, do, of, focal)
 
-    return _change(tag, "baseline", change, focal_length_mm=focal)
+    return _change(tag, "baseline", change, do=do, of=of, focal_length_mm=focal)
+
+
+def change_baseline(session: Session, found: Lens, do: str, of: str, focal_mm: float | None) -> None:
+    """Set or clear (``do``) the baseline of the lens or of its model (``of``) at a focal length.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to set it from, or nothing to clear.
+    """
+    actions = {
+        ("set", "lens"): baselines.set_baseline,
+        ("clear", "lens"): baselines.clear_baseline,
+        ("set", "model"): baselines.set_model_baseline,
+        ("clear", "model"): baselines.clear_model_baseline,
+    }
+    action = actions.get((do, of))
+    if action is None:
+        raise UsageError("A baseline is set or cleared, of a lens or of its model.")
+    try:
+        action(session, found, focal_mm, context.utc_now(), context.who())
+    except LookupError as error:
+        what = "No baseline can be set" if do == "set" else "There is no baseline to clear"
+        raise UsageError(f"{what}: {error.args[0]}.") from None
 
 
 @pages.post("/lens/bench")
@@ -209,74 +229,3 @@ def bench() -> Any:
     except FocuscheckError as error:
         return lens_page(context.needed(), tag or "", str(error)), 409
     return redirect(url_for("now.show"), 303)
-
-
-@pages.get("/lens/import")
-@needs(OPERATOR)
-def import_form() -> str:
-    """Choose a CSV file."""
-    return render_template("import.html", preview=None, columns=lens_csv.COLUMNS, text="")
-
-
-@pages.post("/lens/import")
-@needs(OPERATOR)
-def import_file() -> Any:
-    """Preview a CSV file, or import the one previewed."""
-    session = context.needed()
-    file = request.files.get("file")
-    data = file.read() if file else request.form.get("text", "").encode()
-    preview = lens_csv.read(session, data)
-    if request.form.get("sure") and preview.good:
-        session.close()
-        with context.writing("imported", "lenses", rows=len(preview.rows)) as writes:
-            lens_csv.store(writes, lens_csv.read(writes, data), context.utc_now())
-        return redirect(url_for("lenses.index"), 303)
-    text = data.decode("utf-8-sig", "replace") if preview.good else ""
-    page = render_template("import.html", preview=preview, columns=lens_csv.COLUMNS, text=text)
-    return page, 200 if preview.good else 422
-
-
-@pages.get("/lenses.csv")
-def lenses_csv() -> Response:
-    """All lenses as CSV, fit to be imported again."""
-    session = context.reading()
-    found = session.scalars(select(Lens).order_by(Lens.tag)).all() if session else []
-    return csv_file(lens_csv.write(found), "lenses.csv")
-
-
-@pages.get("/labels.pdf")
-def labels() -> Response:
-    """Labels with QR codes for the lenses of a search."""
-    from appliance.web.labels import SHEETS, label_sheets
-
-    sheet = request.args.get("sheet", "a4-3x8")
-    if sheet not in SHEETS:
-        abort(404)
-    tags = [tag.strip()[:40] for tag in request.args.get("tags", "").split(",") if tag.strip()]
-    session, text = context.needed(), request.args.get("q", "").strip()[:120]
-    if tags:
-        found = [lens for tag in tags[:MOST_LABELS] if (lens := lens_of(session, tag))]
-    else:
-        found = [line.lens for line in find_lenses(session, text, limit=MOST_LABELS)]
-    if not found:
-        abort(404, "There is no lens to make a label for.")
-    skip = min(max(request.args.get("skip", 0, type=int), 0), 200)
-    base = context.settings().public_url or f"{request.scheme}://{request.host}"
-    return pdf_file(label_sheets(found, base, sheet, skip), "labels.pdf")
-
-
-@pages.get("/report/<path:tag>.pdf")
-def lens_pdf(tag: str) -> Response:
-    """A lens's report: trend, comparison, visits and adjustments."""
-    from appliance.web.report import lens_report
-
-    session = context.needed()
-    found = context.lens_or_404(session, tag)
-    data = lens_report(
-        found,
-        compare(session, found),
-        find_checks(session, Filter(lens=tag), 30),
-        visits.adjustments_of(session, found),
-        context.settings().station_name,
-    )
-    return pdf_file(data, "lens.pdf")

@@ -96,10 +96,16 @@ def test() -> Any:
 @pages.post("/lens")
 @needs(OPERATOR)
 def lens() -> Any:
-    """Say which lens is on the bench."""
-    return tell_station(
-        lambda: context.station().select_lens(lens_tag(request.form.get("lens"))), url_for("now.show")
-    )
+    """Say which lens is on the bench, and for which camera body."""
+    form, client = request.form, context.station()
+
+    def select() -> None:
+        tag, body = lens_tag(form.get("lens")), lens_tag(form.get("body"))
+        client.select_lens(tag)
+        if "body" in form:
+            client.select_body(body)
+
+    return tell_station(select, url_for("now.show"))
 
 
 def tell_station(action: Callable[[], Any], then: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 
 from appliance.errors import FocuscheckError, UsageError
 from appliance.station.protocol import lens_tag
@@ -61,8 +61,8 @@ def begin() -> Any:
         context.station().select_lens(tag)
     except UsageError as error:
         return visits_page(str(error)), 409
-    except FocuscheckError:
-        pass  # the station is down: its page says so, and the visit has begun all the same
+    except FocuscheckError as error:  # the visit has begun all the same, and its page says what is wrong
+        current_app.logger.warning("Lens %s could not be put on the bench (%s).", tag, error)
     return redirect(url_for("visits.visit", number=visit.id), 303)
 
 

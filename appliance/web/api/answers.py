@@ -1,44 +1,17 @@
-"""What the API takes and gives."""
+"""What the API gives."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from appliance.store.lens_csv import LONGEST_NOTES, LONGEST_TAG, LONGEST_TEXT
-from appliance.web.api._routes import Strict
-
-PRINTABLE = r"^[ -~\u00a0-\ud7ff]*$"
-Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=PRINTABLE)]
-Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG, pattern=r"^[!-~]([ -~]*[!-~])?$")]
-Note = Annotated[str, Field(max_length=500, pattern=PRINTABLE)]
-Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[!-~][ -~]*$")]
-Number = Annotated[int, Field(ge=1, lt=2**62)]
-Verdicts = Literal["PASS", "FAIL", "FAIL_BACK", "FAIL_FRONT", "RETEST", "INVALID"]
+from pydantic import BaseModel, ConfigDict
 
 
 class Given(BaseModel):
     """Base of what is given."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-class CheckQuery(Strict):
-    """Filter and page of checks."""
-
-    lens: Text = ""
-    model: Text = ""
-    verdict: Verdicts | None = None
-    operator: Text = ""
-    visit: Number | None = None
-    rental: Text = ""
-    since: date | None = None
-    until: date | None = None
-    q: Text = ""
-    before: Number | None = None
-    limit: int = Field(25, ge=1, le=200)
 
 
 class CheckSummary(Given):
@@ -78,37 +51,6 @@ class Whole(BaseModel):
     lens: str | None
     taken_at: datetime
     verdict: str
-
-
-class LensQuery(Strict):
-    """Search and page of lenses."""
-
-    q: Text = ""
-    status: Literal["", "in service", "maintenance", "retired"] = ""
-    after: Annotated[str, Field(max_length=LONGEST_TAG)] = ""
-    limit: int = Field(50, ge=1, le=200)
-
-
-class LensFields(Strict):
-    """What can be said of a lens; what is left out stays as it is."""
-
-    serial: Text | None = None
-    maker: Text | None = None
-    model: Text | None = None
-    mount: Text | None = None
-    notes: Annotated[str, Field(max_length=LONGEST_NOTES, pattern=PRINTABLE)] | None = None
-    focal_min_mm: float | None = Field(None, ge=1, le=5000)
-    focal_max_mm: float | None = Field(None, ge=1, le=5000)
-    max_aperture: float | None = Field(None, ge=0.5, le=64)
-    coc_um: float | None = Field(None, ge=0.5, le=200)
-    tolerance_um: float | None = Field(None, ge=0.5, le=1000)
-    check_every_days: int | None = Field(None, ge=1, le=3650)
-
-
-class NewLens(LensFields):
-    """A lens to be added."""
-
-    tag: Tag
 
 
 class LensAnswer(Given):
@@ -168,21 +110,6 @@ class ComparisonAnswer(BaseModel):
     checks: list[int]
 
 
-class StatusBody(Strict):
-    """A lens's new state; a note is needed to clear it from maintenance."""
-
-    status: Literal["in service", "maintenance", "retired"]
-    note: Note = ""
-
-
-class AdjustmentBody(Strict):
-    """Something turned, shimmed or set."""
-
-    kind: Literal["shim", "ring turn", "AF fine-tune", "other"]
-    amount: float | None = Field(None, ge=-1e6, le=1e6)
-    note: Note = ""
-
-
 class AdjustmentAnswer(Given):
     """An adjustment with the check before and the one after."""
 
@@ -202,28 +129,6 @@ class Adjustments(BaseModel):
     adjustments: list[AdjustmentAnswer]
 
 
-class VisitQuery(Strict):
-    """Page of visits."""
-
-    open: bool = False
-    before: Number | None = None
-    limit: int = Field(25, ge=1, le=200)
-
-
-class VisitBody(Strict):
-    """A visit to begin."""
-
-    lens: Tag
-    kind: Literal["check-out", "return"]
-    rental: Text = ""
-
-
-class DoneBody(Strict):
-    """What is to be noted at the end of a visit."""
-
-    note: Note = ""
-
-
 class VisitAnswer(BaseModel):
     """A visit."""
 
@@ -241,24 +146,6 @@ class Visits(BaseModel):
     """Visits, newest first."""
 
     visits: list[VisitAnswer]
-
-
-class VoidBody(Strict):
-    """Why a check does not count."""
-
-    reason: Reason
-
-
-class BenchBody(Strict):
-    """The lens on the bench; null for none."""
-
-    lens: Tag | None = None
-
-
-class FocusBody(Strict):
-    """What focus assist is to do."""
-
-    do: Literal["assist", "align", "stop", "reset"]
 
 
 class StationAnswer(BaseModel):
@@ -284,13 +171,6 @@ class Done(BaseModel):
     done: Literal[True] = True
 
 
-class CsvBody(Strict):
-    """Lenses as CSV; nothing is imported unless ``sure`` and every row can be taken."""
-
-    csv: str = Field(max_length=2_000_000)
-    sure: bool = False
-
-
 class CsvAnswer(BaseModel):
     """What an import would do, or did."""
 
@@ -301,13 +181,6 @@ class CsvAnswer(BaseModel):
     imported: bool
 
 
-class TokenBody(Strict):
-    """An API token to make."""
-
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[!-~]([ -~]*[!-~])?$")]
-    role: Literal["reader", "operator", "admin"]
-
-
 class TokenAnswer(BaseModel):
     """A new token; its secret is given this once."""
 
@@ -315,12 +188,6 @@ class TokenAnswer(BaseModel):
     name: str
     role: str
     secret: str
-
-
-class WebhookBody(Strict):
-    """Where to send each check."""
-
-    url: Annotated[str, Field(max_length=500)]
 
 
 class WebhookAnswer(BaseModel):
@@ -337,8 +204,59 @@ class AuditAnswer(BaseModel):
     lines: list[dict[str, Any]]
 
 
-class AuditQuery(Strict):
-    """Page of the audit trail."""
+class BodyAnswer(Given):
+    """A camera body."""
 
-    before: Number | None = None
-    limit: int = Field(100, ge=1, le=500)
+    tag: str
+    serial: str
+    maker: str
+    model: str
+    mount: str
+    notes: str
+    coc_um: float | None
+
+
+class Bodies(BaseModel):
+    """A page of camera bodies; ``next`` is the ``after`` of the next one."""
+
+    bodies: list[BodyAnswer]
+    next: str | None
+
+
+class BaselineAnswer(Given):
+    """A baseline: of a model if that is given, else of the lens; with no checks (``count`` 0) it was cleared."""
+
+    id: int
+    model: str | None
+    focal_length_mm: float | None
+    set_at: datetime
+    set_by: str
+    count: int
+    shift_um_median: float | None
+    shift_um_mad: float | None
+    mtf50_lp_mm_median: float | None
+    mtf50_lp_mm_mad: float | None
+
+
+class Baselines(BaseModel):
+    """Baselines set and cleared by hand, newest first."""
+
+    baselines: list[BaselineAnswer]
+
+
+class SettingsAnswer(BaseModel):
+    """Every setting: ``name``, ``value``, ``default`` and ``description``, all in words."""
+
+    settings: list[dict[str, str]]
+
+
+class AccessAnswer(BaseModel):
+    """Paired phones and tokens that have not been revoked."""
+
+    access: list[dict[str, Any]]
+
+
+class Webhooks(BaseModel):
+    """Webhooks that have not been removed."""
+
+    webhooks: list[dict[str, Any]]

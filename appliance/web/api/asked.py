@@ -1,0 +1,201 @@
+"""What the API takes: queries and bodies, checked before anything is done with them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from appliance.store.lens_csv import LONGEST_NOTES, LONGEST_TAG, LONGEST_TEXT
+from appliance.web.api._routes import Strict
+
+PRINTABLE = r"^[ -~\u00a0-\ud7ff]*$"
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=PRINTABLE)]
+Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG, pattern=r"^[!-~]([ -~]*[!-~])?$")]
+Note = Annotated[str, Field(max_length=500, pattern=PRINTABLE)]
+Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[!-~][ -~]*$")]
+Number = Annotated[int, Field(ge=1, lt=2**62)]
+Verdicts = Literal["PASS", "FAIL", "FAIL_BACK", "FAIL_FRONT", "RETEST", "INVALID"]
+
+
+class CheckFilter(Strict):
+    """Which checks are wanted; everything left out is all of them."""
+
+    lens: Text = ""
+    model: Text = ""
+    verdict: Verdicts | None = None
+    operator: Text = ""
+    visit: Number | None = None
+    rental: Text = ""
+    since: date | None = None
+    until: date | None = None
+    body: Text = ""
+    q: Text = ""
+
+
+class CheckQuery(CheckFilter):
+    """Filter and page of checks."""
+
+    before: Number | None = None
+    limit: int = Field(25, ge=1, le=200)
+
+
+class LensQuery(Strict):
+    """Search and page of lenses."""
+
+    q: Text = ""
+    status: Literal["", "in service", "maintenance", "retired"] = ""
+    after: Annotated[str, Field(max_length=LONGEST_TAG)] = ""
+    limit: int = Field(50, ge=1, le=200)
+
+
+class LensFields(Strict):
+    """What can be said of a lens; what is left out stays as it is."""
+
+    serial: Text | None = None
+    maker: Text | None = None
+    model: Text | None = None
+    mount: Text | None = None
+    notes: Annotated[str, Field(max_length=LONGEST_NOTES, pattern=PRINTABLE)] | None = None
+    focal_min_mm: float | None = Field(None, ge=1, le=5000)
+    focal_max_mm: float | None = Field(None, ge=1, le=5000)
+    max_aperture: float | None = Field(None, ge=0.5, le=64)
+    coc_um: float | None = Field(None, ge=0.5, le=200)
+    tolerance_um: float | None = Field(None, ge=0.5, le=1000)
+    check_every_days: int | None = Field(None, ge=1, le=3650)
+
+
+class NewLens(LensFields):
+    """A lens to be added."""
+
+    tag: Tag
+
+
+class StatusBody(Strict):
+    """A lens's new state; a note is needed to clear it from maintenance."""
+
+    status: Literal["in service", "maintenance", "retired"]
+    note: Note = ""
+
+
+class AdjustmentBody(Strict):
+    """Something turned, shimmed or set."""
+
+    kind: Literal["shim", "ring turn", "AF fine-tune", "other"]
+    amount: float | None = Field(None, ge=-1e6, le=1e6)
+    note: Note = ""
+
+
+class VisitQuery(Strict):
+    """Page of visits."""
+
+    open: bool = False
+    before: Number | None = None
+    limit: int = Field(25, ge=1, le=200)
+
+
+class VisitBody(Strict):
+    """A visit to begin."""
+
+    lens: Tag
+    kind: Literal["check-out", "return"]
+    rental: Text = ""
+
+
+class DoneBody(Strict):
+    """What is to be noted at the end of a visit."""
+
+    note: Note = ""
+
+
+class VoidBody(Strict):
+    """Why a check does not count."""
+
+    reason: Reason
+
+
+class BenchBody(Strict):
+    """The lens on the bench; null for none."""
+
+    lens: Tag | None = None
+
+
+class FocusBody(Strict):
+    """What focus assist is to do."""
+
+    do: Literal["assist", "align", "stop", "reset"]
+
+
+class CsvBody(Strict):
+    """Lenses as CSV; nothing is imported unless ``sure`` and every row can be taken."""
+
+    csv: str = Field(max_length=2_000_000)
+    sure: bool = False
+
+
+class TokenBody(Strict):
+    """An API token to make."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[!-~]([ -~]*[!-~])?$")]
+    role: Literal["reader", "operator", "admin"]
+
+
+class WebhookBody(Strict):
+    """Where to send each check."""
+
+    url: Annotated[str, Field(max_length=500)]
+
+
+class AuditQuery(Strict):
+    """Page of the audit trail."""
+
+    before: Number | None = None
+    limit: int = Field(100, ge=1, le=500)
+
+
+class BodyQuery(Strict):
+    """Search and page of camera bodies."""
+
+    q: Text = ""
+    after: Annotated[str, Field(max_length=LONGEST_TAG)] = ""
+    limit: int = Field(50, ge=1, le=200)
+
+
+class BodyFields(Strict):
+    """What can be said of a camera body; what is left out stays as it is."""
+
+    serial: Text | None = None
+    maker: Text | None = None
+    model: Text | None = None
+    mount: Text | None = None
+    notes: Annotated[str, Field(max_length=LONGEST_NOTES, pattern=PRINTABLE)] | None = None
+    coc_um: float | None = Field(None, ge=0.5, le=200)
+
+
+class NewBody(BodyFields):
+    """A camera body to be added."""
+
+    tag: Tag
+
+
+class BenchBodyBody(Strict):
+    """The camera body that the lens on the bench is tested for; null for none."""
+
+    body: Tag | None = None
+
+
+class BaselineBody(Strict):
+    """Whose baseline, and at which focal length; that of the newest check if left out."""
+
+    of: Literal["lens", "model"] = "lens"
+    focal_length_mm: float | None = Field(None, gt=0, le=5000)
+
+
+class LabelQuery(Strict):
+    """Which lenses get a label: those of ``tags``, by commas, else those of a search."""
+
+    tags: Annotated[str, Field(max_length=20_000)] = ""
+    q: Text = ""
+    sheet: Literal["a4-3x8", "a4-5x13", "letter-3x10"] = "a4-3x8"
+    skip: int = Field(0, ge=0, le=200)
