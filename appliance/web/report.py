@@ -17,9 +17,9 @@ from reportlab.pdfgen.canvas import Canvas
 from appliance.station import words
 from appliance.store import StoredCheck
 from appliance.store.compare import Comparison
-from appliance.store.house import Adjustment, Lens
+from appliance.store.house import Adjustment, Lens, Visit
 from appliance.web import comparing, crops, plots, trend_plot
-from appliance.web.pdf_fonts import BOLD, REGULAR, fitted, latin
+from appliance.web.pdf_fonts import BOLD, REGULAR, fitted, legible
 from appliance.web.svg_to_pdf import INK, SOFT, draw_svg, size_of
 
 COLOURS = {"PASS": "#12703a", "FAIL_BACK": "#b3261e", "FAIL_FRONT": "#b3261e", "RETEST": "#8a5a00"}
@@ -33,16 +33,16 @@ class Paper:
     def __init__(self, title: str, station: str) -> None:
         self.data = io.BytesIO()
         self.canvas = Canvas(self.data, pagesize=A4, invariant=1)
-        self.canvas.setTitle(latin(title))
-        self.canvas.setAuthor(latin(station))
+        self.canvas.setTitle(legible(title))
+        self.canvas.setAuthor(legible(station))
         self.station, self.y = station, TOP
         self._foot()
 
     def _foot(self) -> None:
         self.canvas.setFont(REGULAR, 7.5)
         self.canvas.setFillColor(HexColor(SOFT))
-        note = "+ is back focus, - is front focus; ± is the 95 % interval; made on the station's own bench."
-        self.canvas.drawString(LEFT, 12 * mm, latin(f"focuscheck · {self.station} · {note}"))
+        note = "+ is back focus, − is front focus; ± is the 95 % interval; made on the station's own bench."
+        self.canvas.drawString(LEFT, 12 * mm, legible(f"focuscheck · {self.station} · {note}"))
 
     def room(self, height: float) -> None:
         """Go on to the next page unless there is room."""
@@ -55,7 +55,7 @@ class Paper:
         self, text: str, points: float = 10, font: str = REGULAR, colour: str = INK, gap: float = 1.35
     ) -> None:
         """A paragraph, broken at the paper's width."""
-        rest = latin(text).split(" ")
+        rest = legible(text).split(" ")
         while rest:
             count = len(rest)
             while count > 1 and self.canvas.stringWidth(" ".join(rest[:count]), font, points) > WIDTH:
@@ -79,11 +79,11 @@ class Paper:
     def table(self, rows: Sequence[tuple[str, str]]) -> None:
         """Names and values in two columns."""
         for name, value in rows:
-            self.room(6 * mm)
-            self.y -= 5 * mm
+            self.room(5.5 * mm)
+            self.y -= 4.6 * mm
             self.canvas.setFillColor(HexColor(SOFT))
             self.canvas.setFont(REGULAR, 9)
-            self.canvas.drawString(LEFT, self.y, latin(name))
+            self.canvas.drawString(LEFT, self.y, legible(name))
             size, text = fitted(value, REGULAR, 9, WIDTH * 0.6)
             self.canvas.setFillColor(HexColor(INK))
             self.canvas.setFont(REGULAR, size)
@@ -121,7 +121,7 @@ def _when(moment: datetime) -> str:
 
 
 def check_report(check: StoredCheck, lens: Lens | None, photo: Path | None, station: str) -> bytes:
-    """One check: verdict, curve, photo with its edges, close-ups, every figure."""
+    """One check as a PDF: verdict, curve, ``photo`` (a JPEG) with its edges, close-ups, every figure."""
     result = check.result
     paper = Paper(f"Focus check {check.sequence}", station)
     paper.line(f"Focus check {check.sequence}", 16, BOLD)
@@ -160,7 +160,7 @@ def _photos(paper: Paper, check: StoredCheck, photo: Path) -> None:
     except OSError:
         paper.line("The photo's file is damaged.")
         return
-    paper.drawing(plots.edge_map(check.result, "photo", check.preview_px), WIDTH * 0.72, str(photo))
+    paper.drawing(plots.edge_map(check.result, "photo", check.preview_px), WIDTH * 0.66, str(photo))
     found = crops.windows(check.result)
     if not found:
         return
@@ -199,9 +199,10 @@ def _figures(check: StoredCheck) -> list[tuple[str, str]]:
         rows.append(("Temperature", f"{check.temperature_c:.1f} °C"))
     rows += [
         ("Edges, photos", f"{result.edges_used}, {result.frames_used}"),
-        ("Chart", result.chart or "-"),
-        ("Camera", str(check.camera.get("description", "-"))),
-        ("Operator", check.operator or "-"),
+        ("Chart", result.chart or "–"),
+        ("Camera", str(check.camera.get("description", "–"))),
+        *([("Camera body", check.body_tag)] if check.body_tag else []),
+        ("Operator", check.operator or "–"),
         ("Software", f"focuscheck {check.software_version}"),
         ("Number", check.uuid),
     ]
@@ -212,10 +213,11 @@ def lens_report(
     lens: Lens,
     comparison: Comparison,
     checks: Sequence[StoredCheck],
+    visits: Sequence[Visit],
     adjustments: Sequence[Adjustment],
     station: str,
 ) -> bytes:
-    """One lens: how it stands, its trend, its newest checks and adjustments."""
+    """One lens: how it stands, its trend with visits and adjustments, and its newest checks; a PDF."""
     paper = Paper(f"Lens {lens.tag}", station)
     paper.line(f"Lens {lens.tag}", 16, BOLD)
     about = [
@@ -233,10 +235,13 @@ def lens_report(
         paper.heading("Against its past and its model")
         for sentence in said:
             paper.line(f"· {sentence}")
-    plot = trend_plot.trend(comparison, [], adjustments)
+    plot = trend_plot.trend(comparison, visits, adjustments)
     if plot:
         paper.heading("Trend", 0.6 * WIDTH)
         paper.drawing(plot, WIDTH * 0.85)
+    if visits:
+        paper.heading("Visits")
+        paper.table([(f"{v.kind.capitalize()}, {_when(v.started_at)}", _visited(v)) for v in visits])
     if adjustments:
         paper.heading("Adjustments")
         paper.table([(_when(a.made_at), _adjusted(a)) for a in adjustments])
@@ -246,9 +251,14 @@ def lens_report(
     return paper.done()
 
 
+def _visited(visit: Visit) -> str:
+    rental = f"rental {visit.rental}, " if visit.rental else ""
+    return f"{rental}{(visit.outcome or 'not tested').replace('_', ' ')}"
+
+
 def _adjusted(made: Adjustment) -> str:
     amount = "" if made.amount is None else f" {made.amount:+g} {made.unit}"
-    proof = f" (checks {made.before_sequence or '-'} and {made.after_sequence or '-'})"
+    proof = f" (checks {made.before_sequence or '–'} and {made.after_sequence or '–'})"
     return f"{made.kind}{amount}{proof}"
 
 

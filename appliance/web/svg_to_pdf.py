@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from reportlab.lib.colors import HexColor
 from reportlab.pdfgen.canvas import Canvas
 
-from appliance.web.pdf_fonts import BOLD, REGULAR, latin
+from appliance.web.pdf_fonts import BOLD, REGULAR, legible
 
 INK, SOFT, LINE = "#15191d", "#59636e", "#d9dee3"
 Style = tuple[str | None, str | None, float, tuple[float, ...]]
@@ -144,7 +144,7 @@ def _path(
 
 
 def _text(canvas: Canvas, element: ElementTree.Element) -> None:
-    text = latin(element.text or "")
+    text = legible(element.text or "")
     bold = "focus-label" in (element.get("class") or "")
     canvas.saveState()
     canvas.translate(_number(element, "x"), _number(element, "y"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +13,16 @@ import numpy as np
 import pytest
 from examples import RESULT, SETUP, record
 from page_fixtures import Page, add
+from pypdf import PdfReader
 
 from appliance.config import Settings
 from appliance.focus.reasons import REASONS
 from appliance.focus.result import Result
 from appliance.store.clock import now
 from appliance.store.house import Lens
-from appliance.web import crops, svg_to_pdf
+from appliance.web import crops, pdf_fonts, svg_to_pdf
 from appliance.web.labels import SHEETS, label_sheets, label_url
+from appliance.web.pdf_fonts import BOLD, REGULAR, UNKNOWN, legible
 from appliance.web.report import check_report
 from appliance.web.settings_groups import grouped_settings
 from appliance.web.views.help import CHAPTERS
@@ -86,17 +87,8 @@ def measured() -> Result:
 
 
 def texts_of(pdf: bytes) -> str:
-    """The strings drawn in a PDF of reportlab's."""
-    import base64
-
-    found = []
-    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.S):
-        try:
-            content = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>")))
-        except (ValueError, zlib.error):
-            continue
-        found += re.findall(rb"\((.*?)\) Tj", content)
-    return b"\n".join(found).decode("latin-1")
+    """What a reader of a PDF can read and copy."""
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
 def test_a_report_holds_verdict_figures_curve_photo_and_crops(page: Page) -> None:
@@ -114,6 +106,22 @@ def test_a_report_holds_verdict_figures_curve_photo_and_crops(page: Page) -> Non
     ):
         assert words in text, words
     assert pdf.count(b"/Subtype /Image") == 4  # the photo and three crops
+
+
+def test_a_lens_s_report_tells_its_trend_visits_and_adjustments(page: Page) -> None:
+    add(page, RESULT)
+    page.post("/visits", lens="FC-1", kind="return", rental="R-77")
+    page.post("/lens/adjust", tag="FC-1", kind="shim", amount="20")
+    add(page, RESULT)
+    text = texts_of(page.get("/report/FC-1.pdf").data)
+    for words in (
+        "Trend",
+        "Return,",
+        "rental R-77, FAIL BACK",
+        "shim +20 µm (checks 1 and 2)",
+        "Newest checks",
+    ):
+        assert words in text, words
 
 
 def test_a_report_bears_a_missing_or_damaged_photo(tmp_path: Path) -> None:
@@ -158,10 +166,7 @@ def test_a_label_s_code_decodes_to_the_lens_s_address(sheet: str, tag: str) -> N
 
 def rendered_rectangles(pdf: bytes) -> np.ndarray:
     """The filled rectangles of a page at about 8 px per module, as a scanner would see them."""
-    import base64
-
-    (stream,) = re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.S)
-    content = zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>"))).decode("latin-1")
+    content = PdfReader(io.BytesIO(pdf)).pages[0].get_contents().get_data().decode("latin-1")
     boxes = np.array(
         [
             [float(v) for v in box]
@@ -210,3 +215,44 @@ def test_json_and_csv_hold_what_was_measured(page: Page) -> None:
 def test_drawings_come_onto_paper_with_all_their_parts() -> None:
     lines = svg_to_pdf._lines("M1 2V5H7M3 4h0L9 9")
     assert lines == [[(1, 2), (1, 5), (7, 5)], [(3, 4), (3, 4), (9, 9)]]
+
+
+NAMES = ("Ελένη Παπαδοπούλου", "Юрий Щукин", "Žluťoučký Kůň", "Łódź – Ångström № 5", "Nguyễn Thị", "ÅNGSTRÖM")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_in_greek_cyrillic_and_every_latin_stand_in_reports_as_written(page: Page, name: str) -> None:
+    add(page, RESULT, operator=name)
+    page.post("/lens/save", was="FC-1", tag="FC-1", maker=name, notes=name)
+    page.post("/checks/1/void", reason=name)
+    report, lens = (texts_of(page.get(path).data) for path in ("/checks/1.pdf", "/report/FC-1.pdf"))
+    assert report.count(name) >= 2
+    assert name in lens
+    assert name in texts_of(page.get("/labels.pdf?tags=FC-1").data)
+    assert UNKNOWN not in report + lens
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("佐藤 Optics", f"{UNKNOWN * 2} Optics"),
+        ("שלום", UNKNOWN * 4),
+        ("lens \N{CAMERA} \N{MATHEMATICAL BOLD CAPITAL A}", f"lens {UNKNOWN} {UNKNOWN}"),
+        ("a\u202eb\x00c\nd", f"a{UNKNOWN}b{UNKNOWN}c d"),
+        ("A\u030angstrom − µ ◂", "Ångstrom − µ ◂"),
+    ],
+)
+def test_letters_that_the_fonts_lack_are_seen_to_be_missing(name: str, seen: str) -> None:
+    assert legible(name) == seen
+    lens = Lens(tag=name, maker=name, model="", serial="", created_at=now().wall)
+    assert seen.split()[-1] in texts_of(label_sheets([lens], "http://a", "a4-3x8"))
+
+
+def test_fonts_go_with_their_licence() -> None:
+    folder = Path(pdf_fonts.__file__).with_name("fonts")
+    assert {file.name for file in folder.iterdir()} == {f"{REGULAR}.ttf", f"{BOLD}.ttf", "LICENSE-DejaVu.txt"}
+    pdf = PdfReader(io.BytesIO(label_sheets([Lens(tag="A", created_at=now().wall)], "http://a", "a4-3x8")))
+    for font in pdf.pages[0]["/Resources"]["/Font"].values():
+        face = font.get_object()
+        if "/FontDescriptor" in face:  # Helvetica, which reportlab always names, is every reader's own
+            assert "/FontFile2" in face["/FontDescriptor"]

@@ -17,8 +17,8 @@ from appliance.web.security import needs
 from appliance.web.views.checks import csv_file, pdf_file
 
 MOST_LABELS = 500
-MOST_CHECKS = 30
-"""Of a lens's report."""
+MOST_CHECKS, MOST_VISITS = 30, 12
+"""In a lens's report."""
 
 pages = Blueprint("lens_files", __name__)
 
@@ -88,6 +88,7 @@ def lens_pdf(tag: str) -> Response:
         found,
         compare(session, found),
         find_checks(session, Filter(lens=tag), MOST_CHECKS),
+        visits.visits_of(session, found, MOST_VISITS),
         visits.adjustments_of(session, found),
         context.settings().station_name,
     )
