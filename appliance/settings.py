@@ -64,6 +64,11 @@ class Settings(BaseModel):
         "", description="Further host names, by commas, under which browsers may ask for the page."
     )
 
+    behind_proxy: bool = Field(
+        False,
+        description="Whether the TLS proxy on this machine stands before the page: its word on who asks is then "
+        "believed. Set host to 127.0.0.1 as well.",
+    )
     open_reading: bool = Field(
         True,
         description="Whether anybody on the network may read; if not, only paired phones and tokens may.",

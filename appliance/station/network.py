@@ -8,6 +8,8 @@ from appliance.config import Settings
 
 _NOWHERE = ("192.0.2.1", 9)
 """A documentation address (RFC 5737): routing is asked for it, nothing is sent."""
+TLS_PORT = 8443
+"""Where the TLS proxy listens; as in its configuration in systemd/."""
 
 
 def own_address() -> str:
@@ -22,7 +24,9 @@ def own_address() -> str:
 
 
 def page_address(settings: Settings) -> str:
-    """URL under which phones find the page."""
+    """URL under which phones find the page: that of the TLS proxy where one stands before it."""
+    if settings.behind_proxy:
+        return settings.public_url or f"https://{own_address()}:{TLS_PORT}"
     host = settings.host
     if host in ("0.0.0.0", "::", ""):
         host = own_address()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
+from typing import Any
 
+from flask import Flask
 from waitress.server import create_server  # type: ignore[import-untyped]
 
 from appliance.config import Settings
@@ -31,15 +34,7 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     courier.start()
     housekeeper = Housekeeper(lambda: app.extensions["history"].store, settings)
     housekeeper.start()
-    server = create_server(
-        app,
-        sockets=[bound],
-        threads=THREADS,
-        ident=None,
-        max_request_body_size=LONGEST_FORM,
-        channel_timeout=30,
-        clear_untrusted_proxy_headers=True,
-    )
+    server = make_server(app, bound, settings)
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     if until_stdin_closes:
@@ -50,6 +45,30 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     housekeeper.stop()
     server.close()
     return 0
+
+
+def make_server(app: Flask, bound: socket.socket, settings: Settings) -> Any:
+    """A server of ``app`` on the socket ``bound``, not yet running.
+
+    Who asks, and whether by HTTPS, is what the connection says; only where ``behind_proxy`` is set, and only from this
+    machine, the headers of the proxy say it.
+    """
+    proxy: dict[str, Any] = {}
+    if settings.behind_proxy:
+        proxy = {
+            "trusted_proxy": "127.0.0.1",
+            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+        }
+    return create_server(
+        app,
+        sockets=[bound],
+        threads=THREADS,
+        ident=None,
+        max_request_body_size=LONGEST_FORM,
+        channel_timeout=30,
+        clear_untrusted_proxy_headers=True,
+        **proxy,
+    )
 
 
 def _interrupt(*_: object) -> None:

@@ -17,6 +17,7 @@ MOST_EXPOSED = {
     "focuscheck-station.service": 2.5,
     "focuscheck-page.service": 1.5,
     "focuscheck-backup.service": 1.5,
+    "focuscheck-tls.service": 1.5,
 }
 DEVICE_GROUPS = {"video", "i2c", "spi", "gpio", "input", "render"}
 
@@ -54,6 +55,7 @@ def test_systemd_finds_no_fault_in_the_units(analyze: str, tmp_path: Path) -> No
         text = unit.read_text().replace(
             "/opt/focuscheck/current/venv/bin/focuscheck", shutil.which("true") or "true"
         )
+        text = text.replace("/usr/sbin/nginx", shutil.which("true") or "true")
         text = re.sub(r"^(User|Group|SupplementaryGroups)=.*\n", "", text, flags=re.M)
         (tmp_path / unit.name).write_text(text)
     done = subprocess.run(
@@ -112,3 +114,30 @@ def test_every_file_for_the_system_is_installed() -> None:
     script = (TOP / "scripts" / "install").read_text()
     for file in SYSTEMD.iterdir():
         assert file.name in script, file.name
+
+
+def test_tls_is_off_unless_somebody_switches_it_on() -> None:
+    script = (TOP / "scripts" / "install").read_text()
+    enabled = re.search(r"^ENABLED=\((.*?)\)", script, re.M | re.S)
+    assert enabled is not None
+    assert "tls" not in enabled[1]
+    assert load_settings(environment={}).behind_proxy is False
+    for name in ("focuscheck-page.service", "focuscheck-station.service"):
+        assert "tls" not in (SYSTEMD / name).read_text()
+
+
+def test_the_tls_proxy_runs_without_rights_and_hands_on_to_the_page_alone() -> None:
+    unit, settings = lines("focuscheck-tls.service"), (SYSTEMD / "focuscheck-tls.nginx.conf").read_text()
+    assert unit["DynamicUser"] == ["yes"]
+    assert unit["CapabilityBoundingSet"] == [""]
+    assert re.findall(r"proxy_pass (\S+);", settings) == [
+        f"http://127.0.0.1:{load_settings(environment={}).port}"
+    ]
+    (listens,) = re.findall(r"listen (\d+) ssl;", settings)
+    assert int(listens) >= 1024
+    folders = {unit["StateDirectory"][0], unit["RuntimeDirectory"][0]}
+    assert {
+        path.split("/")[3] for path in re.findall(r"\s(/(?:run|var/lib)/\S+);", settings) if "/var" in path
+    } <= folders
+    assert unit["ExecStart"][0].endswith("-c /etc/focuscheck/tls.nginx.conf")
+    assert "/etc/focuscheck/tls.nginx.conf" in (TOP / "scripts" / "install").read_text()
