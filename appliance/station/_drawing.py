@@ -50,6 +50,13 @@ def capitals(
     draw.text((x, y), text, font=_font(_CAPITALS, points), fill=1, anchor=anchor)
 
 
+def fitting_points(text: str, points: int, width: int) -> int:
+    """The largest size of capitals up to ``points`` at which ``text`` is no wider than ``width`` px."""
+    while points > 1 and _font(_CAPITALS, points).getlength(text) > width:
+        points -= 1
+    return points
+
+
 def squeezed_capitals(picture: Image.Image, y: int, text: str, points: int) -> None:
     """Capitals across the picture's middle, made narrower, not lower, if they are too wide for it."""
     font = _font(_CAPITALS, points)

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from appliance.station._drawing import Size, blank, capitals, small
+from appliance.station._drawing import Size, blank, capitals, fitting_points, small
 from appliance.station.screens import Screen
 from appliance.station.words import signed
 
@@ -46,7 +46,7 @@ def assist(size: Size, figures: Mapping[str, Any] | None) -> Screen:
     _bar(draw, top, bottom, middle / peak if figures["found"] else middle / 100)
     if tall:
         _near_far(draw, figures)
-    small(draw, size[0] / 2, 61 if tall else 31, words, 14 if tall else 12, "ms")
+    small(draw, size[0] / 2, 61 if tall else 30, words, 14 if tall else 12, "ms")
     return Screen(picture, f"FOCUS ASSIST {value}, {words}")
 
 
@@ -134,6 +134,7 @@ def _waiting(size: Size, title: str, words: str) -> Screen:
     picture: Image.Image
     picture, draw = blank(size)
     tall = size[1] >= 64
-    capitals(draw, size[0] / 2, 33 if tall else 17, title, 34 if tall else 22)
+    points = fitting_points(title, 34 if tall else 22, size[0])
+    capitals(draw, size[0] / 2, 33 if tall else 17, title, points)
     small(draw, size[0] / 2, 54 if tall else 30, words, anchor="ms")
     return Screen(picture, f"{title}, {words}")

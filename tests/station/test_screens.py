@@ -1,14 +1,16 @@
 """What stands on the OLED; the pictures in tests/golden were looked at before they were committed."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from appliance.focus.result import Reason, Result, Verdict
-from appliance.station import screens, screens_live
+from appliance.station import _drawing, screens, screens_live
 from appliance.station.screens import Screen
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -165,3 +167,46 @@ def test_figures_that_are_off_are_told_with_what_to_do() -> None:
     assert FRAMES["align"].text == "ALIGN mend the roll, mend the centre y"
     assert FRAMES["align-good"].text == "ALIGN all good"
     assert FRAMES["assist"].text == "FOCUS ASSIST 18.4, turn NEARER"
+
+
+@pytest.mark.parametrize("size", [TALL, FLAT], ids=["64 px", "32 px"])
+def test_the_longest_words_of_the_live_screens_fit(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside: list[str] = []
+
+    def watched(font_of: Callable[[int], ImageFont.FreeTypeFont], write: Callable[..., None]) -> Any:
+        def small_or_capitals(
+            draw: Any, x: float, y: float, text: str, points: int = 12, *more: Any, **named: Any
+        ) -> None:
+            anchor = named.get("anchor", more[0] if more else "ls" if points < 20 else "ms")
+            left, _, right, low = font_of(points).getbbox(text, anchor=anchor)
+            if x + left < 0 or x + right > size[0] or y + low > size[1]:
+                outside.append(text)
+            write(draw, x, y, text, points, *more, **named)
+
+        return small_or_capitals
+
+    monkeypatch.setattr(
+        screens_live, "small", watched(lambda pt: _drawing._font(_drawing._SMALL, pt), _drawing.small)
+    )
+    monkeypatch.setattr(
+        screens_live,
+        "capitals",
+        watched(lambda pt: _drawing._font(_drawing._CAPITALS, pt), _drawing.capitals),
+    )
+    drawn = set()
+    for turn in ("nearer", "farther", "hold", ""):
+        for focus_mm in (-123.4, 0.0, None):
+            figures = {**ASSIST, "turn": turn, "middle": 100.0, "peak": 100.0, "focus_mm": focus_mm}
+            drawn.add(screens_live.assist(size, figures).text)
+            drawn.add(screens_live.assist(size, {**figures, "found": False}).text)
+    for figure in ALIGN["figures"]:
+        for value in {"mm": (9999.9,), "": (0.0, 1.0)}.get(str(figure["unit"]), (-89.9, 89.9)):
+            bad = {"figures": [{**figure, "value": value, "good": False}]}
+            drawn.add(screens_live.align(size, bad).text)
+    for screen in (screens_live.align(size, None), screens_live.align(size, {"figures": []}), screens_live.off(size),
+                   screens_live.assist(size, None), screens_live.pairing(size, "888888")):  # fmt: skip
+        drawn.add(screen.text)
+    assert len(drawn) > 10
+    assert outside == []
