@@ -127,7 +127,7 @@ def furnish(store: Store) -> None:
         visits.finish_visit(session, visit, "no caps", START + timedelta(days=90))
     for k in range(19, 25):
         store.add_check(check_record(k, f"FC-02{k}", result(-4.0 + k, 0.158 + 0.001 * (k % 3))))
-    store.add_check(check_record(25, "FC-0301", result(55.0)))
+    store.add_check(replace(check_record(25, "FC-0301", result(55.0)), body_tag="B-1"))
     with store.session() as session:
         for lens in session.query(Lens):
             lens.maker, lens.model, lens.mount = "Cooke", "S4/i 25", "PL"

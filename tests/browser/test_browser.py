@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "web"))
 from axe_playwright_python.sync_playwright import Axe
 from house import House, open_house, result
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pypdf import PdfReader
 from screenshots import ALIGN, ASSIST
 
 from appliance.checks.align import Alignment
@@ -32,7 +37,9 @@ PHONE_SIZE, SMALLEST, DESK = (390, 844), (320, 640), (1280, 900)
 PAGES = (
     "/", "/checks", "/checks?verdict=FAIL&model=cooke", "/checks/25", "/lenses", "/lenses/FC-0117", "/visits",
     "/visits/1", "/compare?a=12&b=13", "/focus", "/align", "/health", "/settings", "/pair", "/help", "/help/start",
-    "/help/screens", "/help/settings", "/help/glossary", "/lens/new", "/lens/import", "/lens/edit/FC-0117", "/nowhere",
+    "/help/screens", "/help/settings", "/help/glossary", "/lens/new", "/lens/import", "/lens/edit/FC-0117",
+    "/bodies", "/bodies/B-1", "/body/new", "/body/edit/B-1", "/help/lenses", "/help/admin", "/help/verdicts",
+    "/nowhere",
 )  # fmt: skip
 
 
@@ -275,3 +282,74 @@ def test_a_label_s_code_puts_the_lens_on_the_bench_once_paired(window: Visitor) 
     pair(window)
     window.open("/l/FC-0301")
     assert bench.pressed[-1] == "FC-0301"
+
+
+@pytest.mark.parametrize("window", [(DESK, "dark", "operator")], indirect=True)
+def test_a_check_and_a_lens_print_as_paper_does(window: Visitor) -> None:
+    """Nothing to press, dark on white even from a dark phone, verdicts in their colours, and not wider than a sheet."""
+    page = window.page
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4 less its margins, in CSS pixels
+    for path, words in (
+        ("/checks/24", "Where the uncertainty comes from"),
+        ("/lenses/FC-0117", "Trend at 25 mm"),
+    ):
+        window.open(path)
+        for gone in ("form", ".bar nav", "footer nav", "button", ".skip"):
+            for element in page.locator(gone).all():
+                expect(element).not_to_be_visible()
+        assert page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
+        colours = "([a, b]) => getComputedStyle(document.querySelector(a))[b]"
+        assert page.evaluate(colours, ["body", "backgroundColor"]) == "rgb(255, 255, 255)"
+        assert page.evaluate(colours, ["td", "color"]) == "rgb(0, 0, 0)"
+        verdict = ".card" if "checks" in path else ".badge"
+        assert page.evaluate(colours, [verdict, "printColorAdjust"]) == "exact"
+        paper = PdfReader(io.BytesIO(page.pdf(format="A4")))
+        text = "".join(sheet.extract_text() for sheet in paper.pages)
+        assert words in text
+        assert len(paper.pages) <= 5
+
+
+def test_times_are_the_viewer_s_with_script_and_the_station_s_without(browser: Browser, house: House) -> None:
+    for script in (True, False):
+        context = browser.new_context(
+            java_script_enabled=script,
+            timezone_id="Asia/Tokyo",
+            locale="en-GB",
+            viewport={"width": 800, "height": 800},
+        )
+        page = context.new_page()
+        page.goto(house.url + "/checks/20")
+        shown = page.locator("article header time").inner_text()
+        station = datetime.fromisoformat(str(page.locator("article header time").get_attribute("datetime")))
+        viewer = station.astimezone(ZoneInfo("Asia/Tokyo")) if script else station.astimezone()
+        assert f"{viewer:%H:%M}" in shown
+        context.close()
+
+
+@pytest.mark.parametrize("window", [(PHONE_SIZE, "light", "operator")], indirect=True)
+def test_a_baseline_is_set_and_cleared_by_hand(window: Visitor) -> None:
+    page = window.page
+    window.open("/lenses/FC-0117")
+    page.locator("summary", has_text="Baseline").click()
+    page.get_by_role("button", name="Take the newest checks as its baseline").click()
+    expect(page.get_by_text("Baseline set on")).to_be_visible()
+    page.locator("summary", has_text="Baseline").click()
+    page.get_by_role("button", name="Take all copies of Cooke S4/i 25 as its model's baseline").click()
+    expect(page.get_by_text("Baseline of its model set on")).to_be_visible()
+    for name in ("Clear its baseline", "Clear its model's baseline"):
+        page.locator("summary", has_text="Baseline").click()
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
+@pytest.mark.parametrize("window", [(PHONE_SIZE, "light", "operator")], indirect=True)
+def test_lengths_are_shown_in_inch_to_a_phone_that_prefers_it(window: Visitor) -> None:
+    page = window.page
+    window.open("/settings")
+    page.get_by_label("inch").check()
+    page.get_by_role("button", name="Keep").click()
+    for path in ("/", "/checks", "/checks/24", "/lenses/FC-0117", "/compare?a=12&b=13"):
+        window.open(path)
+        assert " in" in page.locator("main").inner_text()
+        assert not re.search(r"[+−][\d.]+ ± [\d.]+ mm", page.locator("main").inner_text()), path
