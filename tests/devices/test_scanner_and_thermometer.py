@@ -104,6 +104,28 @@ def test_a_scanner_unplugged_and_plugged_in_again_goes_on(
     assert not any(thread.name == "scanner" for thread in threading.enumerate())
 
 
+def test_a_scanner_is_grabbed_so_that_it_types_nowhere_else_and_is_read_even_if_it_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    device, heard, asked = tmp_path / "event7", [], []
+
+    def ioctl(descriptor: int, request: int, value: int) -> None:
+        asked.append((os.readlink(f"/proc/self/fd/{descriptor}"), request, value))
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(scanner.fcntl, "ioctl", ioctl)
+    os.mkfifo(device)
+    reader = EvdevScanner(str(device), "us")
+    reader.listen(heard.append)
+    with device.open("wb", buffering=0) as plugged_in:
+        plugged_in.write(b"".join(EVENT.pack(0, 0, *event) for event in recorded()))
+        until(lambda: heard == ["FC-0042"])
+    reader.close()
+    write_int = 1 << 30 | 4 << 16  # linux/ioctl.h: _IOW('E', 0x90, int)
+    assert asked[0] == (str(device), write_int | ord("E") << 8 | 0x90, 1)
+    assert "The scanner cannot be grabbed" in caplog.text
+
+
 def test_a_ds18b20_is_read_and_its_failures_are_told(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no DS18B20"):
         Ds18b20(tmp_path).celsius()
