@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from build123d import Location, Shape
 from PIL import Image
 
+from appliance.chart.layout import layout
 from enclosure import wiring
 from enclosure.assembly import Standing, assembly
 from enclosure.params import Params
-from enclosure.render import View, render
+from enclosure.render import Mesh, View, render
 
 FOLDER = Path(__file__).with_name("pictures")
-Chosen = list[tuple[Shape, str]]
+Chosen = list[tuple[Shape | Mesh, str]]
 
 CAMERA = {"camera_upright", "camera_plate", "camera", "lens", "cradle_base", "cradle_head"}
 CHART = {"saddle", "chart_bracket_left", "chart_bracket_right", "chart_bar", "sheet", "paper"}
@@ -32,6 +34,9 @@ LIGHT = {
 }
 BOX = {"box_base", "box_lid", "pi", "display", "controls"}
 RAIL = {"rail", "rail_foot"}
+WITHOUT_CHART = {"box", "camera"}
+INK_MM = 0.1
+"""How far the ink is drawn in front of the paper, so that it is seen."""
 
 
 def _named(
@@ -83,6 +88,20 @@ def _camera_together(standing: list[Standing]) -> Chosen:
     return _named(standing, CAMERA | BOX | RAIL)
 
 
+def print_on_paper(p: Params) -> Mesh:
+    """The chart's ink, where the paper lies: its centre at the aim point, its top at the upper end of the slope."""
+    chart = layout(p.all.station.paper)
+    vertices: list[tuple[float, float, float]] = []
+    triangles: list[tuple[int, int, int]] = []
+    for polygon in chart.ink:
+        first = len(vertices)
+        for x, y in polygon:
+            forward, up = p.on_slope(chart.paper_mm[1] / 2 - y, INK_MM)
+            vertices.append((p.sensor_to_aim_mm + forward, chart.paper_mm[0] / 2 - x, p.axis_height_mm + up))
+        triangles += [(first, first + k, first + k + 1) for k in range(1, len(polygon) - 1)]
+    return Mesh(np.array(vertices), np.array(triangles))
+
+
 PICTURES: dict[str, tuple[Callable[[list[Standing]], Chosen], View]] = {
     "bench": (_bench, View((-1, -1.2, 0.8), (900, 620))),
     "bench_side": (_bench, View((0, -1, 0), (900, 480))),
@@ -100,7 +119,10 @@ PICTURES: dict[str, tuple[Callable[[list[Standing]], Chosen], View]] = {
 def picture(p: Params, name: str, standing: list[Standing] | None = None) -> Image.Image:
     """One picture of the bench ``p``."""
     choose, view = PICTURES[name]
-    image = render(choose(standing or assembly(p)), view)
+    chosen = choose(standing or assembly(p))
+    if name not in WITHOUT_CHART:
+        chosen.append((print_on_paper(p), "#1b1d20"))
+    image = render(chosen, view)
     return image.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 

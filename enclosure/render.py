@@ -18,6 +18,14 @@ EDGE_SHADE = 0.35
 
 
 @dataclass(frozen=True)
+class Mesh:
+    """Triangles that are no solid, such as print on paper; drawn without edges."""
+
+    vertices: Floats
+    triangles: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class View:
     """Where a picture is taken from: a direction towards the eye, and its size in pixels."""
 
@@ -35,8 +43,10 @@ def _axes(view: View) -> Floats:
     return np.stack([right, np.cross(eye, right), eye])
 
 
-def mesh(shape: Shape, tolerance: float = 0.2) -> tuple[Floats, npt.NDArray[np.int64]]:
+def mesh(shape: Shape | Mesh, tolerance: float = 0.2) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Vertices (n, 3) in mm and triangles (m, 3) of ``shape``."""
+    if isinstance(shape, Mesh):
+        return shape.vertices, shape.triangles
     vertices, triangles = shape.tessellate(tolerance, 0.3)
     return np.array([tuple(v) for v in vertices]), np.array(triangles)
 
@@ -56,7 +66,7 @@ def _edge_points(shape: Shape, step: float) -> Floats:
     return np.concatenate(points) if points else np.zeros((0, 3))
 
 
-def render(items: Sequence[tuple[Shape, str]], view: View) -> Image.Image:
+def render(items: Sequence[tuple[Shape | Mesh, str]], view: View) -> Image.Image:
     """Draw ``items`` (shape, colour) by parallel projection, as large as the picture allows."""
     axes, double = _axes(view), 2
     width, height = view.size[0] * double, view.size[1] * double
@@ -76,6 +86,8 @@ def render(items: Sequence[tuple[Shape, str]], view: View) -> Image.Image:
     for vertices, triangles, colour, _ in meshes:
         _fill(project(vertices), vertices, triangles, _rgb(colour), light, depth, picture)
     for _, _, colour, shape in meshes:
+        if isinstance(shape, Mesh):
+            continue
         _lines(project(_edge_points(shape, 0.7 / scale)), _rgb(colour), depth, picture)
     image = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
     return image.resize(view.size, Image.Resampling.BOX)

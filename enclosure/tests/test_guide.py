@@ -6,10 +6,12 @@ import csv
 import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from appliance.chart.layout import DICTIONARY_ID, layout
 from enclosure import guide, mounts, pictures, wiring
 from enclosure.assembly import assembly
 from enclosure.bought import cross_bar_length_mm, lamp_bar_length_mm
@@ -112,6 +114,14 @@ def test_picture_looks_like_what_the_code_makes(name: str, standing) -> None:
     # small differences of colour reduction between versions are no different picture
     different = (np.abs(kept - drawn).max(axis=2) > 48).mean()
     assert different < 0.002, STALE
+
+
+def test_the_chart_in_the_pictures_is_the_printed_one_and_not_its_mirror_image() -> None:
+    chart = layout("a4")
+    finder = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(DICTIONARY_ID))
+    _, ids, _ = finder.detectMarkers(cv2.imread(str(pictures.FOLDER / "chart.png"), cv2.IMREAD_GRAYSCALE))
+    large = {marker.id for marker in chart.fiducials if marker.side_mm > 15}
+    assert large <= set(ids.ravel().tolist()) <= {marker.id for marker in chart.fiducials}
 
 
 @pytest.fixture(scope="module")
