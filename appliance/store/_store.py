@@ -61,7 +61,10 @@ def open_store(data_dir: Path) -> Store:
 
 
 def open_history(data_dir: Path) -> Store | None:
-    """Open the records in ``data_dir`` for reading; None while no station has yet made them."""
+    """Open the records in ``data_dir`` for reading; None while no station of this version has made them.
+
+    Never raises: a damaged file is as good as none to a reader, and the station names it.
+    """
     file = data_dir / DATABASE_NAME
     if not file.exists():
         return None
@@ -143,7 +146,7 @@ class Store:
             ) from None
 
     def reading(self) -> Session:
-        """A session for reading, to be closed by the caller."""
+        """A session for reading, to be closed by the caller; what was read stays readable after it."""
         return Session(self._engine, expire_on_commit=False)
 
     def latest(self, lens_tag: str | None = None) -> StoredCheck | None:
@@ -250,7 +253,13 @@ class Store:
             ) from None
 
     def prune(self, rules: Rules, now: datetime) -> int:
-        """Take away the pictures that ``rules`` no longer keep; returns how many."""
+        """Take away the pictures that ``rules`` no longer keep; returns how many.
+
+        Raises
+        ------
+        StorageError
+            If the records cannot be written; then no picture is gone.
+        """
         with self.session() as session:
             going = prune(session, self.data_dir / PICTURES_NAME, rules, now)
         for file in going:  # a power cut before this leaves files nobody refers to, never the other way round

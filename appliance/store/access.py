@@ -31,7 +31,13 @@ def digest(secret: str) -> str:
 def grant(
     session: Session, kind: str, label: str, role: str, at: datetime, operator: Operator | None = None
 ) -> tuple[Access, str]:
-    """Make a phone's or a token's access; returns it with its secret, which is never seen again."""
+    """Make a phone's or a token's access; returns it with its secret, which is never seen again.
+
+    Raises
+    ------
+    UsageError
+        If there is no such role.
+    """
     if role not in ROLES:
         raise UsageError(f"A role is one of: {', '.join(ROLES)}.")
     secret = (PREFIX if kind == TOKEN else "") + secrets.token_urlsafe(32)

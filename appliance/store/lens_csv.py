@@ -73,7 +73,11 @@ class Preview:
 
 
 def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Values of a lens as typed, cleaned, and what is wrong with them in words."""
+    """Values of a lens or body as typed, cleaned, and what is wrong with them in words.
+
+    Lengths are in mm or µm as their names say, within :data:`NUMBERS`; a decimal comma is taken. Names that mean
+    nothing here are left out.
+    """
     clean: dict[str, Any] = {}
     errors: list[str] = []
     for name, value in values.items():
@@ -117,7 +121,7 @@ def _number(name: str, text: str, errors: list[str]) -> float | int | None:
 
 
 def read(session: Session, data: bytes) -> Preview:
-    """What importing the file would do, without doing it."""
+    """What importing the file (CSV, UTF-8; commas, semicolons or tabs) would do, without doing it; never raises."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -168,7 +172,13 @@ def _column(cell: str) -> str | None:
 
 
 def store(session: Session, preview: Preview, at: datetime) -> tuple[int, int]:
-    """Import a good preview in one transaction; returns how many lenses were added and changed."""
+    """Import a good preview; returns how many lenses were added and changed.
+
+    Raises
+    ------
+    ValueError
+        If the preview has errors: nothing is ever half imported.
+    """
     if not preview.good:
         raise ValueError("a preview with errors cannot be imported")
     by_tag = {lens.tag: lens for lens in session.scalars(select(Lens))}

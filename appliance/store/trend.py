@@ -52,7 +52,7 @@ class Change:
 
 
 def middle(values: Sequence[float]) -> Middle | None:
-    """Median and robust scatter; None of nothing."""
+    """Median and robust standard deviation, in the values' own unit; None of nothing."""
     if not values:
         return None
     data = np.asarray(values, dtype=np.float64)

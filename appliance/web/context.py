@@ -114,7 +114,20 @@ def operator_in(session: Session) -> Operator | None:
 
 @contextmanager
 def writing(action: str, subject: str, **detail: Any) -> Iterator[Session]:
-    """A transaction that changes something and says so in the audit trail; both are kept or neither."""
+    """A transaction that changes something and says so in the audit trail; both are kept or neither.
+
+    Parameters
+    ----------
+    action, subject:
+        What is done, to what: ``voided``, ``check 7``. Who does it, and from where, is the request's.
+    detail:
+        What was given, as JSON takes it.
+
+    Raises
+    ------
+    StorageError
+        If the records cannot be written. Where there are none yet the request ends with 503.
+    """
     kept = store()
     if kept is None:
         abort(503, NO_RECORDS)

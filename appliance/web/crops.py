@@ -61,7 +61,7 @@ def _window(title: str, x: float, y: float, size: float, width: int, height: int
 
 
 def crops(result: Result, picture_url: str) -> list[tuple[str, Markup]]:
-    """Title and drawing of each crop."""
+    """Title and drawing of each of :func:`windows`, onto the picture at ``picture_url``."""
     width, height = result.picture_px or (1, 1)
     template = Markup(
         '<svg viewBox="{x:.0f} {y:.0f} {size:.0f} {size:.0f}" role="img" aria-label="{title}" class="crop">'

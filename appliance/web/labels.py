@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import segno
@@ -12,34 +11,11 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from appliance.store.house import Lens
+from appliance.web.label_sheets import SHEETS
 from appliance.web.pdf_fonts import BOLD, REGULAR, fitted
 
 QUIET_MODULES = 4
 """The standard's quiet zone."""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A label paper; lengths in mm, from the top left."""
-
-    title: str
-    page: tuple[float, float]
-    columns: int
-    rows: int
-    label: tuple[float, float]
-    margin: tuple[float, float]
-    pitch: tuple[float, float]
-
-
-SHEETS = {
-    "a4-3x8": Sheet("A4, 3 × 8, 70 × 37 mm", (210, 297), 3, 8, (70, 37), (0, 0.5), (70, 37)),
-    "a4-5x13": Sheet(
-        "A4, 5 × 13, 38.1 × 21.2 mm", (210, 297), 5, 13, (38.1, 21.2), (4.75, 10.7), (40.6, 21.2)
-    ),
-    "letter-3x10": Sheet(
-        "Letter, 3 × 10, 66.7 × 25.4 mm", (215.9, 279.4), 3, 10, (66.675, 25.4), (4.7625, 12.7), (69.85, 25.4)
-    ),
-}
 
 
 def label_url(base: str, tag: str) -> str:
@@ -48,7 +24,17 @@ def label_url(base: str, tag: str) -> str:
 
 
 def label_sheets(lenses: Sequence[Lens], base: str, sheet: str, skip: int = 0) -> bytes:
-    """PDF of labels, beginning after ``skip`` that are used already."""
+    """PDF of labels, beginning after ``skip`` that are used already.
+
+    Parameters
+    ----------
+    lenses:
+        One label each, in this order; further sheets are begun as needed.
+    base:
+        Address of the page, to which ``/l/TAG`` is added.
+    sheet:
+        A name of :data:`~appliance.web.label_sheets.SHEETS`.
+    """
     paper = SHEETS[sheet]
     data = io.BytesIO()
     canvas = Canvas(data, pagesize=(paper.page[0] * mm, paper.page[1] * mm), invariant=1)

@@ -16,7 +16,10 @@ _EDGE_CLASSES = 5
 
 
 def gauge(result: Result) -> Markup:
-    """The image-side focus error with its 95 % interval against the tolerance, front focus on the left."""
+    """The image-side focus error (µm) with its 95 % interval against the tolerance, front focus on the left.
+
+    Empty where there is nothing to draw: no tolerance, or no figure.
+    """
     tolerance, shift = result.tolerance_um, result.image_shift_um
     if tolerance is None or (shift is None and result.focus_error_mm_at_least is None):
         return Markup("")
@@ -71,7 +74,10 @@ def _needle(result: Result, middle: float, scale: float, reach: float) -> list[M
 
 
 def through_focus(result: Result, setup: Setup) -> Markup:
-    """Contrast against depth: every edge with its 95 % bar, the fitted curve, tolerance, and the focus found."""
+    """Contrast against depth (mm): every edge with its 95 % bar, the fitted curve, tolerance, and the focus found.
+
+    Empty where no edge was measured.
+    """
     edges = [edge for edge in result.edges if -0.2 < edge.contrast < 1.5]
     if not edges:
         return Markup("")
@@ -121,6 +127,8 @@ class _Chart:
         tops = [edge.contrast + 1.96 * edge.contrast_sd for edge in edges if edge.used] or [edges[0].contrast]
         tops += list(result.curve.contrast) if result.curve else []
         self.ceiling = min(max(*tops, 0.1) * 1.08, 1.4)
+
+    # drawing units across and down
 
     def x(self, depth_mm: float) -> float:
         return self.left + (depth_mm - self.low) / (self.high - self.low) * (self.right - self.left)
@@ -175,7 +183,10 @@ class _Chart:
 
 
 def edge_map(result: Result, picture_url: str, preview_px: tuple[int, int] | None) -> Markup:
-    """The photo with every edge measured: coloured by sharpness where used, dashed where not."""
+    """The photo with every edge measured: coloured by sharpness where used, dashed where not.
+
+    Drawn in pixels of the full picture, whatever the size of the preview at ``picture_url`` (``preview_px``).
+    """
     width, height = result.picture_px or preview_px or (4, 3)
     shapes = [tag("image", href=picture_url, x=0, y=0, width=width, height=height)]
     best = max((edge.contrast for edge in result.edges if edge.used), default=1.0) or 1.0

@@ -18,7 +18,10 @@ _COLOURS = {"PASS": "t-pass", "FAIL_BACK": "t-fail", "FAIL_FRONT": "t-fail", "RE
 
 
 def trend(comparison: Comparison, visits: Sequence[Visit], adjustments: Sequence[Adjustment]) -> Markup:
-    """Focus error at the sensor against time, front focus below, back focus above."""
+    """Focus error at the sensor (µm) against time, front focus below, back focus above.
+
+    The newest ``MOST_SHOWN`` samples are drawn, and what happened between them; empty without a sample.
+    """
     samples = comparison.samples[-MOST_SHOWN:]
     if not samples:
         return Markup("")

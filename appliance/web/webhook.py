@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import json
 import logging
 import secrets
@@ -58,7 +59,13 @@ def signature(secret: str, body: bytes) -> str:
 
 
 def post(url: str, body: bytes, signed: str) -> None:
-    """Send one check; raises OSError unless it is answered with 2xx. Redirects are not followed."""
+    """Send one check as a POST of JSON; redirects are not followed.
+
+    Raises
+    ------
+    OSError, http.client.HTTPException
+        Unless it is answered with 2xx within ``ANSWER_TIMEOUT_S``.
+    """
     headers = {"Content-Type": "application/json", SIGNATURE: signed, "User-Agent": "focuscheck"}
     request = urllib.request.Request(url, body, headers, method="POST")
     opener = urllib.request.build_opener(_NoRedirect())
@@ -72,7 +79,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def wait_s(failures: int) -> float:
-    """How long to wait after so many failures in a row."""
+    """How long to wait after so many failures in a row, seconds: doubling from 5 s to an hour."""
     return min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 20), LONGEST_WAIT_S) if failures else 0.0
 
 
@@ -92,7 +99,7 @@ def deliver(store: Store, hook_id: int, send: Send = post) -> bool | None:
     error = ""
     try:
         send(url, body, signature(secret, body))
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, http.client.HTTPException) as problem:
         error = f"{type(problem).__name__}: {problem}"[:200]
     with store.session() as session:
         hook = session.get(Webhook, hook_id)

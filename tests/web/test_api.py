@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -258,6 +260,34 @@ def test_each_check_is_told_once_in_order_and_again_until_it_is_taken(tmp_path: 
     courier.round(10)
     assert [body["check"] for body in receiver.got] == [2, 3]
     assert receiver.got[0]["verdict"] == "FAIL_BACK"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"SSH-2.0-other\r\n", b"HTTP/1.1 \xff\xfe\r\n\r\n", b"HTTP/1.1 500 no\r\n\r\n"]
+)
+def test_whatever_a_receiver_answers_the_check_waits_for_it(tmp_path: Path, answer: bytes) -> None:
+    store = open_store(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as receiver:
+        url = f"http://127.0.0.1:{receiver.getsockname()[1]}/"
+        with store.session() as session:
+            webhook.new_webhook(session, url, now().wall)
+        store.add_check(record(1))
+
+        def reply() -> None:
+            connection, _ = receiver.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=reply)
+        thread.start()
+        webhook.Courier(lambda: store).round(0)
+        thread.join(10)
+    with store.reading() as session:
+        row = session.get(Webhook, 1)
+        assert row is not None
+        assert (row.failures, row.cursor) == (1, 0)
+        assert row.last_error
 
 
 def test_the_wait_between_tries_grows_to_an_hour() -> None:

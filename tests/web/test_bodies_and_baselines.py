@@ -155,3 +155,14 @@ def test_a_lens_is_carried_away_whole(page: Page) -> None:
     assert page.get("/report/FC-9.json").status_code == 404
     for link in ("/report/FC-1.pdf", "/report/FC-1.json", "/checks.csv?lens=FC-1"):
         assert f'href="{link}"' in page.get("/lenses/FC-1").text
+
+
+def test_a_check_is_compared_with_the_one_before_of_the_same_lens(page: Page) -> None:
+    for tag in ("FC-1", "FC-2", "FC-1", None, None):
+        add(page, RESULT, lens_tag=tag)
+    assert '"/compare?a=1&amp;b=3"' in page.get("/checks/3").text
+    for number in (1, 2, 5):
+        assert "/compare?a=" not in page.get(f"/checks/{number}").text
+    text = page.get("/compare?a=1&b=3").text
+    assert "focus moved by" in text
+    assert "within what the two checks can tell apart" in text

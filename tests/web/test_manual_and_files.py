@@ -21,7 +21,8 @@ from appliance.focus.result import Result
 from appliance.store.clock import now
 from appliance.store.house import Lens
 from appliance.web import crops, pdf_fonts, svg_to_pdf
-from appliance.web.labels import SHEETS, label_sheets, label_url
+from appliance.web.label_sheets import SHEETS
+from appliance.web.labels import label_sheets, label_url
 from appliance.web.pdf_fonts import BOLD, REGULAR, UNKNOWN, legible
 from appliance.web.report import check_report
 from appliance.web.settings_groups import grouped_settings
@@ -184,6 +185,17 @@ def rendered_rectangles(pdf: bytes) -> np.ndarray:
             size - round(float(y1 + h)) : size - round(float(y1)), round(float(x1)) : round(float(x1 + w))
         ] = 0
     return picture
+
+
+def test_a_label_paper_is_chosen_on_the_page(page: Page) -> None:
+    add(page, RESULT)
+    text = page.get("/lenses").text
+    for name, sheet in SHEETS.items():
+        assert f'<option value="{name}">{sheet.title}</option>' in text
+        width, height = (
+            PdfReader(io.BytesIO(page.get(f"/labels.pdf?sheet={name}&skip=2").data)).pages[0].mediabox[2:]
+        )
+        assert (float(width) / 72 * 25.4, float(height) / 72 * 25.4) == pytest.approx(sheet.page, abs=0.1)
 
 
 def test_labels_begin_after_those_that_are_used_and_go_on_to_the_next_sheet() -> None:

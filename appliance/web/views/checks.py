@@ -110,8 +110,14 @@ def check_or_404(sequence: int) -> StoredCheck:
 @pages.get("/checks/<int:sequence>")
 def check(sequence: int) -> str:
     """One check: verdict, advice, curve, photo, crops, figures."""
+    return _check_page(sequence)
+
+
+def _check_page(sequence: int, notice: str = "") -> str:
+    found, session = check_or_404(sequence), context.needed()
+    before = find_checks(session, Filter(lens=found.lens_tag), 1, sequence) if found.lens_tag else []
     return render_template(
-        "check.html", check=check_or_404(sequence), notice=request.args.get("problem") and None
+        "check.html", check=found, before=before[0].sequence if before else None, notice=notice
     )
 
 
@@ -174,7 +180,7 @@ def void(sequence: int) -> Any:
                 abort(404)
             visits.void_check(session, row, reason, context.who(), context.utc_now())
     except UsageError as error:
-        return render_template("check.html", check=check_or_404(sequence), notice=str(error)), 409
+        return _check_page(sequence, str(error)), 409
     return redirect(url_for("checks.check", sequence=sequence), 303)
 
 

@@ -13,10 +13,11 @@ from appliance.store.compare import compare
 from appliance.store.house import Lens
 from appliance.store.search import Filter, find_checks, find_lenses, lens_of
 from appliance.web import context
+from appliance.web.label_sheets import SHEETS
 from appliance.web.security import needs
 from appliance.web.views.checks import csv_file, pdf_file
+from appliance.web.views.lenses import MOST_LABELS
 
-MOST_LABELS = 500
 MOST_CHECKS, MOST_VISITS = 30, 12
 """In a lens's report."""
 
@@ -59,7 +60,7 @@ def lenses_csv() -> Response:
 @pages.get("/labels.pdf")
 def labels() -> Response:
     """Labels with QR codes for the lenses of a search."""
-    from appliance.web.labels import SHEETS, label_sheets
+    from appliance.web.labels import label_sheets
 
     sheet = request.args.get("sheet", "a4-3x8")
     if sheet not in SHEETS:

@@ -16,10 +16,12 @@ from appliance.store.compare import Comparison, compare
 from appliance.store.house import ADJUSTMENT_KINDS, LENS_STATES, Lens
 from appliance.store.search import Filter, find_checks, find_lenses, lens_of
 from appliance.web import context
+from appliance.web.label_sheets import SHEETS
 from appliance.web.security import needs
 
 LENSES_PER_PAGE = 40
 LATEST = 10
+MOST_LABELS = 500
 
 pages = Blueprint("lenses", __name__)
 
@@ -33,7 +35,14 @@ def index() -> str:
     lines = list(find_lenses(session, text, wanted, LENSES_PER_PAGE + 1, after)) if session else []
     more = lines[LENSES_PER_PAGE - 1].lens.tag if len(lines) > LENSES_PER_PAGE else None
     return render_template(
-        "lenses.html", lines=lines[:LENSES_PER_PAGE], more=more, text=text, status=wanted, after=after
+        "lenses.html",
+        lines=lines[:LENSES_PER_PAGE],
+        more=more,
+        text=text,
+        status=wanted,
+        after=after,
+        sheets=[(name, sheet.title) for name, sheet in SHEETS.items()],
+        most_labels=MOST_LABELS,
     )
 
 
