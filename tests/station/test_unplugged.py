@@ -80,10 +80,10 @@ def checked(settings: Settings, frame: Frame, unplug: bool) -> tuple[StoredCheck
 def test_an_oled_pulled_off_and_put_back_within_a_check_changes_nothing_but_the_display(
     make_settings: SettingsFactory, bench_frame: Frame, tmp_path: Path
 ) -> None:
-    settings = make_settings(data_dir=tmp_path / "untroubled")
+    settings = make_settings(data_dir=tmp_path / "untroubled", oled_shift_s=3600)
     untroubled, lit, plug = checked(settings, bench_frame, unplug=False)
     assert plug.opened == 1
-    settings = make_settings(data_dir=tmp_path / "troubled")
+    settings = make_settings(data_dir=tmp_path / "troubled", oled_shift_s=3600)
     troubled, lit_too, plug = checked(settings, bench_frame, unplug=True)
     assert plug.opened == 2
     own = {name: getattr(untroubled, name) for name in ("uuid", "taken_at", "preview_file", "raw_file")}
