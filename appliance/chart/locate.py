@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.chart.layout import DICTIONARY_ID, Layout, layout_of_marker
+from appliance.chart import fiducials
+from appliance.chart.layout import Layout, layout_of_marker
 from appliance.chart.pose import (
     DISTORTION,
     NEARNESS,
@@ -81,32 +82,18 @@ def _eight_bit(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     return np.asarray(np.sqrt(stretched) * 255, np.uint8)
 
 
-def _detector() -> cv2.aruco.ArucoDetector:
-    settings = cv2.aruco.DetectorParameters()
-    settings.adaptiveThreshWinSizeMin = 7
-    settings.adaptiveThreshWinSizeMax = 67
-    settings.adaptiveThreshWinSizeStep = 20
-    settings.minMarkerPerimeterRate = 0.015
-    settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    settings.errorCorrectionRate = 0.5
-    return cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(DICTIONARY_ID), settings)
-
-
 def _fiducials(grey: npt.NDArray[np.float32], reduction: float) -> dict[int, Array]:
     """Corners (4, 2) in full-picture px of every fiducial of the family found at any of the scales, by id."""
     found: dict[int, Array] = {}
-    detector = _detector()
     for width in FOUND_WIDTHS_PX:
         factor = width / grey.shape[1]
         if factor > 1.5:
             continue
         small = grey if abs(factor - 1) < 0.02 else reduced(grey, factor)
         full_per_px = reduction * grey.shape[1] / small.shape[1]
-        corners, ids, _ = detector.detectMarkers(_eight_bit(small))
-        if ids is not None:
-            for quad, marker in zip(corners, ids.ravel(), strict=True):
-                if int(marker) not in found and layout_of_marker(int(marker)) is not None:
-                    found[int(marker)] = (quad.reshape(4, 2).astype(float) + 0.5) * full_per_px - 0.5
+        for marker, corners in fiducials.read(_eight_bit(small)).items():
+            if marker not in found and layout_of_marker(marker) is not None:
+                found[marker] = (corners + 0.5) * full_per_px - 0.5
         if len(found) >= ENOUGH_FIDUCIALS:
             break
     return found

@@ -131,6 +131,8 @@ class Pose:
 
 
 PARAMETERS = 9
+LEAST_GAIN = 1e-4
+"""Of chi-square, in an iteration of the fit; what is left to gain moves nothing by more than 0.01 σ."""
 ROTATION, AIM, LOG_SCALE, NEARNESS, DISTORTION, LOG_SQUEEZE = slice(0, 3), slice(3, 5), 5, 6, 7, 8
 
 
@@ -243,9 +245,10 @@ def fit_pose(
             damping = max(damping, 1e-6) * 10
         else:
             break
+        gained = cost(v, r) - cost(trial, r_trial)
         v, r = trial, r_trial
         w = _huber(r)
-        if np.all(np.abs(step) < 1e-7):
+        if gained < LEAST_GAIN:
             break
     j = jacobian(v)
     covariance = np.zeros((PARAMETERS, PARAMETERS))

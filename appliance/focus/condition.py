@@ -76,7 +76,8 @@ def wrong_scale(pose: Pose, setup: Setup) -> Reason | None:
 
 def flicker(plan: SegmentPlan, batch: EdgeBatch, height_px: int) -> Reason | None:
     """FLICKER if the paper's brightness goes up and down along the rows beyond a smooth fall-off."""
-    good = batch.measured & np.isfinite(batch.light)
+    # a blur that fills the strip leaves no level to read beside it
+    good = batch.measured & np.isfinite(batch.light) & (batch.reason == "")
     if good.sum() < 5 * ROW_BINS:
         return None
     x, y = plan.px[good, 0] / height_px - 0.5, plan.px[good, 1] / height_px - 0.5

@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, NotLocated, locate
-from appliance.chart.pose import PARAMETERS, Array, Pose, PoseFit
-from appliance.chart.segments import SegmentPlan, plan_segments
-from appliance.focus import through
+from appliance.chart.pose import PARAMETERS, Array, PoseFit
+from appliance.chart.segments import SegmentPlan
+from appliance.focus import model, through
+from appliance.focus.bias import with_bias
 from appliance.focus.condition import flicker, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
+from appliance.focus.near import halo_px_of, passed_frequencies, plan_near, segments_of
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
@@ -21,10 +23,8 @@ from appliance.focus.survey import (
     FREQUENCY_CPP,
     STRIP_PX,
     Survey,
-    edge_lengths_px,
     measure,
     survey,
-    thinned,
     usable,
 )
 from appliance.focus.waves import Waves
@@ -36,6 +36,8 @@ CURVE_FREQUENCY = 3
 AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
 FEWEST_EDGES = 30
+FOLLOWED = (model.FOCUS, model.SPHERICAL, model.KAPPA)
+"""Parameters with which the estimator's bias changes most."""
 MOST_REDUCED_CHI2 = 25.0
 DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
 """Gaussian spread of a laser print on paper and its standard uncertainty, where none was measured."""
@@ -55,8 +57,9 @@ class Measurement:
     """What one photo says.
 
     ``focus_mm`` is the depth of best focus behind the aim point with the standard uncertainties ``noise_mm`` (averages
-    over frames) and ``pose_mm`` (does not); ``beyond`` is −1, 0 or +1 if focus lies on the near side of, on, or on the
-    far side of the chart, where ``reach_mm`` (near, far) is what the measured edges span.
+    over frames) and ``pose_mm`` (does not: the chart's pose, and what no model knows). ``beyond`` is
+    −1, 0 or +1 if focus lies on the near side of, on, or on the far side of the chart, where ``reach_mm`` (near, far)
+    is what the measured edges span.
     """
 
     focus_mm: float
@@ -115,7 +118,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     pose = seen.pose.pose
     small = setup.with_pitch(setup.pixel_pitch_um * seen.reduction)
     coarse_waves = Waves.of(small, pose.reduced(seen.reduction, pose.picture_px))
-    data = _segments(pose, seen.plan, seen.batch, coarse_waves, seen.reduction)
+    data = segments_of(pose, seen.plan, seen.batch, coarse_waves, seen.reduction)
     table = _table(coarse_waves, 2.2 * STRIP_PX)
     extra = min(6.0, 12 / coarse_waves.blur_px_per_wave)
     step = min(0.25, 0.7 / coarse_waves.blur_px_per_wave)
@@ -124,17 +127,45 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
     waves = Waves.of(setup, pose)
-    plan = _plan_near(located.layout, pose, waves, first)
-    batch = measure(frame, plan, waves) if len(plan) else seen.batch
+    halo_px = halo_px_of(first, waves)
+    plan = plan_near(located.layout, pose, waves, first, halo_px)
+    batch = measure(frame, plan, waves, halo_px) if len(plan) else seen.batch
     if len(plan) and usable(batch).sum() >= FEWEST_SEGMENTS:
-        data = _segments(pose, plan, batch, waves, 1.0)
+        data = segments_of(pose, plan, batch, waves, 1.0)
         table = _table(waves, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX))
-        candidates = first.q_focus + np.array([-0.1, 0.0, 0.1])
-        fit, _ = through.fit(data, table, candidates, _print_sigma_mm(setup), um_per_wave=waves.um_per_wave)
+        data, fit = _fit_with_bias(
+            data, table, first, seen.reduction == 1, setup, plan, batch, waves, halo_px
+        )
     else:
         plan, batch, fit, waves = seen.plan, seen.batch, first, coarse_waves
     problem = _motion(fit, plan, batch) or _unfit(fit, int(usable(batch).sum()))
     return problem or _collect(located, seen.pose, plan, batch, waves, data, fit, table)
+
+
+def _fit_with_bias(
+    data: model.Segments,
+    table: PupilTable,
+    first: through.ThroughFocus,
+    first_fits: bool,
+    setup: Setup,
+    plan: SegmentPlan,
+    batch: EdgeBatch,
+    waves: Waves,
+    halo_px: float,
+) -> tuple[model.Segments, through.ThroughFocus]:
+    """Fit and the estimator's bias in turns; how far the bias still moved focus is part of what is not known."""
+    candidates = first.q_focus + np.array([-0.1, 0.0, 0.1])
+    fit, places = first, []
+    for last in (False, False, True):
+        if first_fits or fit is not first:
+            unsure = last and fit.q_sd * waves.um_per_wave > through.EXPLORE_FROM_UM
+            data = with_bias(data, fit, plan, batch, waves, halo_px, FOLLOWED if unsure else ())
+        fit, _ = through.fit(
+            data, table, candidates, _print_sigma_mm(setup), um_per_wave=waves.um_per_wave, flexible=last
+        )
+        places.append(fit.q_focus)
+    moved = np.diff(places) * (0.5, 1.0)
+    return data, replace(fit, q_unknown=float(np.hypot(fit.q_unknown, np.abs(moved).max())))
 
 
 def _table(waves: Waves, widest_blur_px: float) -> PupilTable:
@@ -142,12 +173,6 @@ def _table(waves: Waves, widest_blur_px: float) -> PupilTable:
         FREQUENCY_CPP[passed_frequencies(waves)] * waves.airy_px,
         max(1.5, widest_blur_px / waves.blur_px_per_wave),
     )
-
-
-def passed_frequencies(waves: Waves) -> npt.NDArray[np.int_]:
-    """Indices of the frequencies that the lens passes: below 0.9 of the diffraction cutoff."""
-    passed = int(np.count_nonzero(FREQUENCY_CPP * waves.airy_px < 0.9))
-    return np.arange(max(passed, 3))
 
 
 def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
@@ -173,78 +198,10 @@ def _motion(fit: through.ThroughFocus, plan: SegmentPlan, batch: EdgeBatch) -> R
     shares = [float(good[sel].mean()) for sel in (plan.across, ~plan.across) if sel.sum() >= FEWEST_SEGMENTS]
     if len(shares) == 2 and min(shares) < 0.2 and max(shares) > 0.6:
         return reason("MOTION_BLUR")
-    variance, sd = fit.shape[through.SMEAR], np.sqrt(fit.covariance[through.SMEAR, through.SMEAR])
+    variance, sd = fit.shape[model.SMEAR], np.sqrt(fit.covariance[model.SMEAR, model.SMEAR])
     if abs(variance) > MOST_MOTION_PX**2 / 12 and abs(variance) > 4 * sd:
         return reason("MOTION_BLUR")
     return None
-
-
-def _segments(
-    pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves, reduction: float
-) -> through.Segments:
-    index = np.flatnonzero(usable(batch))
-    passed = passed_frequencies(waves)
-    frequency, normal = FREQUENCY_CPP[passed], batch.normal[index]
-    aperture = np.sinc(frequency * normal[:, :1]) * np.sinc(frequency * normal[:, 1:])
-    covariance = batch.covariance[np.ix_(index, passed, passed)]
-    middle, ends = plan.middle_mm[index], plan.paper_mm[index]
-    q_ends = [waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)]
-    where = (pose.project(middle) - pose.centre_px) / pose.half_diagonal_px
-    return through.Segments(
-        frequency_cpp=frequency,
-        sfr=batch.sfr[np.ix_(index, passed)] / aperture,
-        covariance=covariance / (aperture[:, :, None] * aperture[:, None, :]),
-        q=waves.from_depth(pose.depth_mm(middle)),
-        q_half=np.abs(q_ends[1] - q_ends[0]) / 2,
-        scale_px_per_mm=plan.scale_px_per_mm[index] / reduction,
-        x=where[:, 0],
-        r2=(where**2).sum(axis=1),
-        across=plan.across[index],
-        clutter=waves.airy_px * reduction / plan.ink_px[index],
-    )
-
-
-def _plan_near(layout: Layout, pose: Pose, waves: Waves, first: through.ThroughFocus) -> SegmentPlan:
-    """Pieces of all edges near focus, field curvature and tilt included, short in depth, clear of corners."""
-
-    def local_focus(paper_mm: Array) -> Array:
-        where = (pose.project(paper_mm) - pose.centre_px) / pose.half_diagonal_px
-        field = first.shape[through.TILT_X] * where[:, 0] + first.shape[through.CURVATURE] * (where**2).sum(
-            axis=1
-        )
-        return np.asarray(first.q_focus + field, float)
-
-    ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
-    q = np.stack([waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)])
-    focus = local_focus(ends.mean(axis=1))
-    nearest = np.abs(np.clip(focus, q.min(axis=0), q.max(axis=0)) - focus)
-    blur_radius = nearest * waves.blur_px_per_wave / 2
-    reach_px = 5.0 + 1.5 * waves.airy_px
-    q_per_px = np.abs(q[1] - q[0]) / np.maximum(edge_lengths_px(layout, pose), 1e-9)
-    piece_waves = max(0.35, 1.2 / waves.blur_px_per_wave)
-    longest = np.clip(piece_waves / np.maximum(q_per_px, 1e-9), 30.0, 220.0)
-    margin = np.where(blur_radius < reach_px, 5.0 + 2.0 * waves.airy_px + blur_radius, 1e6)
-    wanted = 13.0 + 3.4 * waves.airy_px
-    plan = plan_segments(layout, pose, margin, np.full(len(ends), wanted), longest)
-    if not len(plan):
-        return plan
-    distance = np.abs(waves.from_depth(pose.depth_mm(plan.middle_mm)) - local_focus(plan.middle_mm))
-    return thinned(_same_strip(plan.take(distance * waves.blur_px_per_wave / 2 < reach_px), wanted))
-
-
-def _same_strip(plan: SegmentPlan, wanted_px: float) -> SegmentPlan:
-    """Pieces with one common strip width, the widest that most of them allow.
-
-    What a strip cuts off the spread function's tails is a small error that depends on its width; with one width it is
-    even about best focus and does no harm, with widths that follow the local scale it would pull the focus to one side.
-    """
-    length = np.hypot(plan.px[:, 2] - plan.px[:, 0], plan.px[:, 3] - plan.px[:, 1])
-    for part in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4):
-        wide = plan.half_width_px >= part * wanted_px - 1e-6
-        if length[wide].sum() >= 0.9 * length.sum():
-            chosen = plan.take(wide)
-            return replace(chosen, half_width_px=np.full(len(chosen), part * wanted_px))
-    return plan
 
 
 def _collect(
@@ -253,7 +210,7 @@ def _collect(
     plan: SegmentPlan,
     batch: EdgeBatch,
     waves: Waves,
-    data: through.Segments,
+    data: model.Segments,
     fit: through.ThroughFocus,
     table: PupilTable,
 ) -> Measurement:
@@ -263,6 +220,8 @@ def _collect(
     depth = waves.to_depth(
         np.array([fit.q_focus, fit.q_focus - fit.q_sd, fit.q_focus + fit.q_sd, q_low, q_high])
     )
+    unknown = waves.to_depth(fit.q_focus + fit.q_unknown * np.array([-1.0, 1.0]))
+    unknown_mm = float(abs(unknown[1] - unknown[0]) / 2)
     curve_q = np.linspace(q_low, q_high, 121)
     used = usable(batch)
     sfr, sd = np.full(len(plan), np.nan), np.full(len(plan), np.nan)
@@ -271,7 +230,7 @@ def _collect(
     return Measurement(
         focus_mm=float(depth[0]),
         noise_mm=float(abs(depth[2] - depth[1]) / 2),
-        pose_mm=_pose_uncertainty_mm(pose_fit, float(depth[0])),
+        pose_mm=float(np.hypot(_pose_uncertainty_mm(pose_fit, float(depth[0])), unknown_mm)),
         beyond=beyond,
         reach_mm=(float(depth[3]), float(depth[4])),
         pose=pose_fit,

@@ -93,13 +93,18 @@ class PupilTable:
         return np.tensordot(weights, block, 1), np.tensordot(slopes, block, 1) / step
 
     def lookup(self, table: Array, w020: Array) -> tuple[Array, Array]:
-        """Values and derivatives (n, k) of a (k, d) table at (n,) defocuses, by cubic (Catmull-Rom) interpolation."""
-        step = self.w020[1] - self.w020[0]
-        t = np.clip((w020 - self.w020[0]) / step, 1.0, len(self.w020) - 2.001)
-        i = t.astype(int)
-        u = (t - i)[None, :]
-        p0, p1, p2, p3 = (table[:, i + m] for m in (-1, 0, 1, 2))
-        c1, c2, c3 = (p2 - p0) / 2, p0 - 2.5 * p1 + 2 * p2 - p3 / 2, (p3 - p0) / 2 + 1.5 * (p1 - p2)
-        value = p1 + u * (c1 + u * (c2 + u * c3))
-        slope = (c1 + u * (2 * c2 + 3 * u * c3)) / step
-        return value.T, slope.T
+        """Values and derivatives (n, k) of a (k, d) table at (n,) defocuses."""
+        return interpolate(self.w020, table, w020)
+
+
+def interpolate(grid: Array, table: Array, w020: Array) -> tuple[Array, Array]:
+    """Values and derivatives (n, k) of a table (k, d) on an even grid (d,), at (n,) places: cubic (Catmull-Rom)."""
+    step = grid[1] - grid[0]
+    t = np.clip((w020 - grid[0]) / step, 1.0, len(grid) - 2.001)
+    i = t.astype(int)
+    u = (t - i)[None, :]
+    p0, p1, p2, p3 = (table[:, i + m] for m in (-1, 0, 1, 2))
+    c1, c2, c3 = (p2 - p0) / 2, p0 - 2.5 * p1 + 2 * p2 - p3 / 2, (p3 - p0) / 2 + 1.5 * (p1 - p2)
+    value = p1 + u * (c1 + u * (c2 + u * c3))
+    slope = (c1 + u * (2 * c2 + 3 * u * c3)) / step
+    return value.T, slope.T

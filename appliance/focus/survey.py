@@ -28,6 +28,8 @@ FEWEST_SEGMENTS = 12
 FOCAL_LENGTH_PRIOR = 0.04
 """Relative standard deviation of a marked focal length: ISO 517 allows ± 5 %, zooms more."""
 POSITION_FLOOR_PX = 0.03
+SQUEEZE_EXPLAINS = 0.3
+"""An anamorphic squeeze is believed if it leaves less than this of the residuals: a tilted sensor resembles one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ def edge_lengths_px(layout: Layout, pose: Pose) -> Array:
     return np.asarray(np.hypot(*(pose.project(ends[:, 1]) - pose.project(ends[:, 0])).T))
 
 
-def measure(frame: Frame, plan: SegmentPlan, waves: Waves) -> EdgeBatch:
+def measure(
+    frame: Frame, plan: SegmentPlan, waves: Waves, halo_px: float = 0.0, mtf50: bool = True
+) -> EdgeBatch:
     """Measure the planned pieces in the full picture, all with one window so that they compare without bias."""
     return measure_edges(
         frame.plane,
@@ -56,13 +60,14 @@ def measure(frame: Frame, plan: SegmentPlan, waves: Waves) -> EdgeBatch:
         frequency_cpp=FREQUENCY_CPP,
         white=0.995 * frame.white,
         airy_px=waves.airy_px,
-        window_px=window_px(waves),
+        window_px=window_px(waves, halo_px),
+        mtf50=mtf50,
     )
 
 
-def window_px(waves: Waves) -> float:
-    """Half width in px of the window about every edge: what blurs of interest and diffraction need."""
-    return 5.5 + 1.3 * waves.airy_px
+def window_px(waves: Waves, halo_px: float = 0.0) -> float:
+    """Half width in px of the window about every edge: what blurs of interest, diffraction and a halo need."""
+    return 5.5 + 1.3 * waves.airy_px + 1.4 * halo_px
 
 
 def usable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:
@@ -101,7 +106,7 @@ def _look(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Re
     margin = np.maximum(0.12 * edge_lengths_px(layout, pose), 3.0)
     plan = plan_segments(layout, pose, margin, np.full(count, STRIP_PX), np.full(count, PIECE_PX), pieces=1)
     plan = thinned(plan)
-    batch = measure(frame, plan, Waves.of(setup, pose))
+    batch = measure(frame, plan, Waves.of(setup, pose), mtf50=False)
     over = clipped(batch)
     if over is not None:
         return over
@@ -168,6 +173,6 @@ def _refine(
         squeezed = fit_pose(
             fit.pose, chosen.middle_mm, measured, normals, sd, (*free, LOG_SQUEEZE), prior_mean, prior_sd
         )
-        if np.median(np.abs(squeezed.residuals)) < 0.7 * np.median(np.abs(fit.residuals)):
+        if np.median(np.abs(squeezed.residuals)) < SQUEEZE_EXPLAINS * np.median(np.abs(fit.residuals)):
             return squeezed
     return fit

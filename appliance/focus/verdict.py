@@ -11,10 +11,10 @@ import numpy as np
 from appliance import optics
 from appliance.focus.condition import measured_focal_length_mm
 from appliance.focus.measure import CURVE_FREQUENCY, Measurement, Refusal
+from appliance.focus.model import ASTIGMATISM, CURVATURE, KAPPA, SPHERICAL, TILT_X
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
 from appliance.focus.survey import FREQUENCY_CPP
-from appliance.focus.through import ASTIGMATISM, CURVATURE, KAPPA, SPHERICAL, TILT_X
 
 GUARD_FACTOR = 1.65
 COVERAGE_95 = 1.96

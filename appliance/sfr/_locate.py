@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.frame import Bayer
-from appliance.sfr._normal import F32, F64, cumulative, cumulative_fast, density
+from appliance.sfr._normal import F32, F64, cumulative_fast
 from appliance.sfr._pixels import Lines, Strip, strip
 
 BLOCKS = 8
@@ -21,6 +21,7 @@ BLOCKS = 8
 BEND_PRIOR_PER_PX = 3e-4
 """Standard deviation expected of ``bend``: 4 % distortion bends an edge by about 5e-5 / px."""
 LEAST_SIGMA_PX = 0.2
+MOST_COARSE_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -113,26 +114,29 @@ def _fit_cells(count: F64, total: F64, lines: Lines, half_width: F64, reach: int
     t = ((np.arange(BLOCKS) + 0.5) / BLOCKS - 0.5)[None, :] * lines.length[:, None]
     offset, sigma, dark, contrast = _first_guess(count, total, u, half_width)
     slope, light = np.zeros(n), np.zeros(n)
-    mean = total / np.maximum(count, 1)
-    weight = count.reshape(n, -1)
-    tt = np.broadcast_to(t[:, :, None], (n, BLOCKS, cells))
-    for step in range(8):
+    mean = (total / np.maximum(count, 1)).astype(np.float32)
+    weight = count.reshape(n, 1, -1).astype(np.float32)
+    u32, t32 = u.astype(np.float32), t.astype(np.float32)[:, :, None]
+    jac = np.empty((n, 6, BLOCKS, cells), np.float32)
+    flat = jac.reshape(n, 6, -1)
+
+    def each(values: F64) -> F32:
+        return values.astype(np.float32)[:, None, None]
+
+    for step in range(MOST_COARSE_STEPS):
         wide = np.sqrt(np.square(sigma) + 1 / 12)
-        z = (u[None, None, :] - offset[:, None, None] - slope[:, None, None] * tt) / wide[:, None, None]
-        phi, rise = density(z), cumulative(z)
-        gain = 1 + light[:, None, None] * tt
-        model = dark[:, None, None] + contrast[:, None, None] * rise
-        shift = -(contrast / wide)[:, None, None] * phi
-        jac = np.stack(
-            [
-                np.ones_like(rise), rise, shift, shift * tt, shift * z * wide[:, None, None], model * tt,
-            ],
-            axis=1,
-        ).reshape(n, 6, -1)  # fmt: skip
-        weighted = jac * weight[:, None, :]
-        residual = (mean - model * gain).reshape(n, -1, 1)
-        normal, right = weighted @ jac.transpose(0, 2, 1), (weighted @ residual)[..., 0]
-        delta = _solve(normal, right)
+        z = np.asarray((u32 - each(offset) - each(slope) * t32) / each(wide), np.float32)
+        phi, rise = np.exp(np.float32(-0.5) * z * z), cumulative_fast(z.copy())
+        model = each(dark) + each(contrast) * rise
+        jac[:, 0], jac[:, 1] = 1, rise
+        np.multiply(each(-0.3989423 * contrast / wide), phi, out=jac[:, 2])
+        np.multiply(jac[:, 2], t32, out=jac[:, 3])
+        np.multiply(jac[:, 2], z * each(wide), out=jac[:, 4])
+        np.multiply(model, t32, out=jac[:, 5])
+        weighted = flat * weight
+        residual = (mean - model * (1 + each(light) * t32)).reshape(n, -1, 1)
+        normal, right = weighted @ flat.transpose(0, 2, 1), (weighted @ residual)[..., 0]
+        delta = _solve(normal.astype(np.float64), right.astype(np.float64))
         dark, contrast = dark + delta[:, 0], contrast + delta[:, 1]
         most = wide * (1.0 if step else 0.5)
         offset = np.clip(offset + np.clip(delta[:, 2], -most, most), -half_width, half_width)
@@ -141,6 +145,8 @@ def _fit_cells(count: F64, total: F64, lines: Lines, half_width: F64, reach: int
         wide = wide * np.exp(np.clip(delta[:, 4], -0.5, 0.5))
         sigma = np.sqrt(np.clip(np.square(wide) - 1 / 12, LEAST_SIGMA_PX**2, np.square(half_width)))
         light = np.clip(light + np.clip(delta[:, 5], -0.01, 0.01), -0.02, 0.02)
+        if (np.abs(delta[:, 2]) + np.abs(delta[:, 3]) * lines.length < 0.02 * wide).all():
+            break
     located = lines.moved(offset, slope, np.zeros(n))
     falls = contrast < 0
     return Fit(

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.frame import Bayer
+from appliance.sfr._bins import bin_samples
 from appliance.sfr._locate import Fit, coarse, join, refine
 from appliance.sfr._normal import F64
 from appliance.sfr._pixels import I64, samples_per_row, segments_to_lines
-from appliance.sfr._spread import Response, Spread, covariance, position, spread, transform, variance
+from appliance.sfr._response import Response, covariance, position, transform, variance
+from appliance.sfr._spread import Spread, spread
 
 DEFAULT_FREQUENCY_CPP: F64 = np.arange(33) / 64
 """0 to 0.5 cycles per pixel of the full mosaic."""
@@ -184,6 +186,7 @@ def measure_edges(
     white: float | None = None,
     airy_px: float | None = None,
     window_px: float | None = None,
+    mtf50: bool = True,
 ) -> EdgeBatch:
     """Measure the SFR along the normal of each of n slanted edges.
 
@@ -210,6 +213,8 @@ def measure_edges(
         None lets each edge's window follow its own data, best for a single edge. A number takes at least this half
         width, and 4.2 σ of the blur, for all: what it cuts off then depends on the blur alone, never on noise, best
         where many edges are compared.
+    mtf50:
+        False leaves the MTF50 out (NaN), which takes as long as all the rest of the response.
 
     Returns
     -------
@@ -263,8 +268,9 @@ def measure_edges(
     for chunk in _chunks(order, cost, BINS_PER_CHUNK):
         fit = located.take(chunk)
         place = todo[chunk]
-        s = spread(picture, fit, half_width[place], lattice, airy_px, window_px)
-        _record(batch, place, asked.take(place), fit, s, frequency, white)
+        bins = bin_samples(picture, fit, half_width[place], lattice)
+        s = spread(bins, fit.sigma, fit.dark, fit.contrast, half_width[place], airy_px, window_px)
+        _record(batch, place, asked.take(place), fit, s, frequency, white, mtf50)
     return batch
 
 
@@ -295,13 +301,21 @@ def _empty(n: int, frequency: F64, along_x: F64, along_y: F64, reason: npt.NDArr
 
 
 def _record(
-    batch: EdgeBatch, place: I64, asked: Any, fit: Fit, s: Spread, frequency: F64, white: float | None
+    batch: EdgeBatch,
+    place: I64,
+    asked: Any,
+    fit: Fit,
+    s: Spread,
+    frequency: F64,
+    white: float | None,
+    mtf50: bool,
 ) -> None:
     """Turn one chunk's bins into figures at ``place`` of the batch."""
     response = transform(s, frequency)
-    batch.sfr[place] = _signed_modulus(response)
+    batch.sfr[place] = signed_modulus(response)
     batch.covariance[place] = covariance(s, response)
-    batch.mtf50_cpp[place], batch.mtf50_cpp_sd[place] = _mtf50(s)
+    if mtf50:
+        batch.mtf50_cpp[place], batch.mtf50_cpp_sd[place] = _mtf50(s)
 
     lines = fit.lines
     flip = np.where(lines.along_x * asked.along_x + lines.along_y * asked.along_y < 0, -1.0, 1.0)
@@ -346,7 +360,7 @@ def _record(
     batch.mtf50_cpp[bad] = batch.mtf50_cpp_sd[bad] = np.nan
 
 
-def _signed_modulus(r: Response) -> F64:
+def signed_modulus(r: Response) -> F64:
     """Modulus with the real part's sign; an imaginary part within its noise counts as none (noise bias)."""
     power = np.square(r.imaginary)
     power = np.where(power > 9 * r.imaginary_variance, power - r.imaginary_variance, 0)
@@ -360,7 +374,7 @@ SEARCH_CPP = np.arange(0, 155) / 128
 def _mtf50(s: Spread) -> tuple[F64, F64]:
     """First frequency of SFR one half on a fine grid, by cubic interpolation, and its standard deviation."""
     response = transform(s, SEARCH_CPP)
-    sfr = _signed_modulus(response)
+    sfr = signed_modulus(response)
     below = sfr < 0.5
     below[:, :1] = False
     found = below.any(axis=1) & ~np.isnan(sfr).any(axis=1)

@@ -1,0 +1,101 @@
+"""What the edge estimator itself adds to the response of a lens, for the through-focus fit to know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from appliance.chart.segments import SegmentPlan
+from appliance.focus.model import (
+    GAUSS_WEIGHTS,
+    GAUSS_X,
+    KAPPA,
+    LENS_BLUR,
+    PRINT,
+    SMEAR,
+    SPHERICAL,
+    Array,
+    Bias,
+    Segments,
+    defocus,
+)
+from appliance.focus.pupil import interpolate, otf
+from appliance.focus.survey import usable, window_px
+from appliance.focus.through import ThroughFocus
+from appliance.focus.waves import Waves
+from appliance.sfr import EdgeBatch
+from appliance.sfr.predict import nodes_of, predicted
+
+HIGHEST_CPP = 1.5
+TABLE_STEP_WAVES = 0.04
+STEP = 0.02
+
+
+def with_bias(
+    data: Segments,
+    fit: ThroughFocus,
+    plan: SegmentPlan,
+    batch: EdgeBatch,
+    waves: Waves,
+    halo_px: float = 0.0,
+    parameters: tuple[int, ...] = (),
+) -> Segments:
+    """The data with what the estimator adds to the fitted lens's response, and how that changes with its shape.
+
+    ``data`` is of the usable edges of ``batch``, measured with the window that ``halo_px`` asked for; ``parameters``
+    are the indices of the shape's members to follow.
+    """
+    index = np.flatnonzero(usable(batch))
+    half_width = plan.half_width_px[index]
+    nodes = nodes_of(min(1 / waves.airy_px, HIGHEST_CPP), half_width)
+    frequency = np.concatenate([nodes[0], data.frequency_cpp])
+    aperture = _aperture(data.frequency_cpp, batch.normal[index])
+    count = len(nodes[0])
+
+    def bias(shape: Array) -> Array:
+        true = _model(data, replace(fit, shape=shape), batch.normal[index], waves, frequency)
+        seen = predicted(
+            true[:, :count], nodes, batch, index, half_width, waves.airy_px, window_px(waves, halo_px)
+        )
+        return np.asarray((seen[:, : len(data.frequency_cpp)] - true[:, count:]) / aperture, float)
+
+    value = bias(fit.shape)
+    slope = np.zeros((*value.shape, len(parameters)))
+    for place, parameter in enumerate(parameters):
+        moved = fit.shape.copy()
+        moved[parameter] += STEP
+        slope[..., place] = (bias(moved) - value) / STEP
+    return replace(data, bias=Bias(value, slope, parameters, fit.shape[list(parameters)]))
+
+
+def _aperture(frequency: Array, normal: Array) -> Array:
+    return np.asarray(np.sinc(frequency * normal[:, :1]) * np.sinc(frequency * normal[:, 1:]))
+
+
+def _model(data: Segments, fit: ThroughFocus, normal: Array, waves: Waves, frequency: Array) -> Array:
+    """(n, F) SFR of the fitted lens, pixel aperture included, at any frequencies."""
+    g2 = data.scale_px_per_mm**2
+    mean = float(np.median(g2))
+    smooth = mean * fit.shape[PRINT] + fit.shape[LENS_BLUR]
+    known = -2 * np.pi**2 * data.frequency_cpp**2 * smooth
+    beyond = np.interp(
+        frequency,
+        np.concatenate([[0.0], data.frequency_cpp]),
+        np.concatenate([[0.0], fit.log_amplitude - known]),
+    )
+    square = -2 * np.pi**2 * frequency**2
+    log_amplitude = beyond + square * smooth
+    sign = np.where(data.across, 0.5, -0.5)
+    exponent = np.outer((g2 - mean) * fit.shape[PRINT] + sign * fit.shape[SMEAR], square)
+    offset = defocus(data, fit.shape)
+    reach = float(np.abs(fit.shape[KAPPA]) * (np.abs(offset) + data.q_half).max())
+    reach += abs(float(fit.shape[SPHERICAL])) + 2 * TABLE_STEP_WAVES
+    steps = int(np.clip(np.ceil(reach / TABLE_STEP_WAVES), 16, 120))
+    grid = np.linspace(-reach, reach, 2 * steps + 1)
+    table = otf(frequency * waves.airy_px, grid, np.array([fit.shape[SPHERICAL]]))[0]
+    value = np.zeros((len(offset), len(frequency)))
+    for node, weight in zip(GAUSS_X, GAUSS_WEIGHTS, strict=True):
+        w = fit.shape[KAPPA] * (offset + node * data.q_half) - fit.shape[SPHERICAL]
+        value += weight * interpolate(grid, table, w)[0]
+    return np.asarray(np.exp(log_amplitude[None, :] + exponent) * value * _aperture(frequency, normal))

@@ -1,0 +1,96 @@
+"""The second look: which pieces of edges to measure near focus, and what the fit needs of measured pieces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.chart.layout import Layout
+from appliance.chart.pose import Array, Pose
+from appliance.chart.segments import SegmentPlan, plan_segments
+from appliance.focus.model import CURVATURE, SPHERICAL, TILT_X, Segments
+from appliance.focus.survey import FREQUENCY_CPP, edge_lengths_px, thinned, usable
+from appliance.focus.through import ThroughFocus
+from appliance.focus.waves import Waves
+from appliance.sfr import EdgeBatch
+
+LEAST_HALO_WAVES = 0.12
+
+
+def passed_frequencies(waves: Waves) -> npt.NDArray[np.int_]:
+    """Indices of the frequencies that the lens passes: below 0.9 of the diffraction cutoff."""
+    passed = int(np.count_nonzero(FREQUENCY_CPP * waves.airy_px < 0.9))
+    return np.arange(max(passed, 3))
+
+
+def segments_of(pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves, reduction: float) -> Segments:
+    """What the fit needs of the usable pieces of a batch measured in a picture of 1/``reduction`` of the size."""
+    index = np.flatnonzero(usable(batch))
+    passed = passed_frequencies(waves)
+    frequency, normal = FREQUENCY_CPP[passed], batch.normal[index]
+    aperture = np.sinc(frequency * normal[:, :1]) * np.sinc(frequency * normal[:, 1:])
+    covariance = batch.covariance[np.ix_(index, passed, passed)]
+    middle, ends = plan.middle_mm[index], plan.paper_mm[index]
+    q_ends = [waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)]
+    where = (pose.project(middle) - pose.centre_px) / pose.half_diagonal_px
+    return Segments(
+        frequency_cpp=frequency,
+        sfr=batch.sfr[np.ix_(index, passed)] / aperture,
+        covariance=covariance / (aperture[:, :, None] * aperture[:, None, :]),
+        q=waves.from_depth(pose.depth_mm(middle)),
+        q_half=np.abs(q_ends[1] - q_ends[0]) / 2,
+        scale_px_per_mm=plan.scale_px_per_mm[index] / reduction,
+        x=where[:, 0],
+        r2=(where**2).sum(axis=1),
+        across=plan.across[index],
+        clutter=waves.airy_px * reduction / plan.ink_px[index],
+    )
+
+
+def halo_px_of(fit: ThroughFocus, waves: Waves) -> float:
+    """How much farther than defocus alone spherical aberration throws light, px: the rays of the pupil's rim."""
+    spherical = abs(float(fit.shape[SPHERICAL]))
+    return waves.blur_px_per_wave / 2 * min(spherical, 0.6) if spherical > LEAST_HALO_WAVES else 0.0
+
+
+def plan_near(layout: Layout, pose: Pose, waves: Waves, first: ThroughFocus, halo_px: float) -> SegmentPlan:
+    """Pieces of all edges near focus, field curvature and tilt included, short in depth, clear of corners."""
+
+    def local_focus(paper_mm: Array) -> Array:
+        where = (pose.project(paper_mm) - pose.centre_px) / pose.half_diagonal_px
+        field = first.shape[TILT_X] * where[:, 0] + first.shape[CURVATURE] * (where**2).sum(axis=1)
+        return np.asarray(first.q_focus + field, float)
+
+    ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
+    q = np.stack([waves.from_depth(pose.depth_mm(ends[:, k])) for k in (0, 1)])
+    focus = local_focus(ends.mean(axis=1))
+    nearest = np.abs(np.clip(focus, q.min(axis=0), q.max(axis=0)) - focus)
+    blur_radius = nearest * waves.blur_px_per_wave / 2
+    reach_px = 5.0 + 1.5 * waves.airy_px
+    q_per_px = np.abs(q[1] - q[0]) / np.maximum(edge_lengths_px(layout, pose), 1e-9)
+    piece_waves = max(0.35, 1.2 / waves.blur_px_per_wave)
+    longest = np.clip(piece_waves / np.maximum(q_per_px, 1e-9), 30.0, 220.0)
+    margin = np.where(blur_radius < reach_px, 5.0 + 2.0 * waves.airy_px + blur_radius + halo_px, 1e6)
+    wanted = 13.0 + 3.4 * waves.airy_px + 1.9 * halo_px
+    plan = plan_segments(layout, pose, margin, np.full(len(ends), wanted), longest)
+    if not len(plan):
+        return plan
+    distance = np.abs(waves.from_depth(pose.depth_mm(plan.middle_mm)) - local_focus(plan.middle_mm))
+    return thinned(_same_strip(plan.take(distance * waves.blur_px_per_wave / 2 < reach_px), wanted))
+
+
+def _same_strip(plan: SegmentPlan, wanted_px: float) -> SegmentPlan:
+    """Pieces with one common strip width, the widest that most of them allow.
+
+    What a strip cuts off the spread function's tails is a small error that depends on its width; with one width it is
+    even about best focus and does no harm, with widths that follow the local scale it would pull the focus to one side.
+    """
+    length = np.hypot(plan.px[:, 2] - plan.px[:, 0], plan.px[:, 3] - plan.px[:, 1])
+    for part in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4):
+        wide = plan.half_width_px >= part * wanted_px - 1e-6
+        if length[wide].sum() >= 0.9 * length.sum():
+            chosen = plan.take(wide)
+            return replace(chosen, half_width_px=np.full(len(chosen), part * wanted_px))
+    return plan

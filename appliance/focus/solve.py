@@ -1,0 +1,131 @@
+"""Least squares of the through-focus model, and how far its answer can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from appliance.focus.model import FOCUS, KAPPA, SPHERICAL, Array, Model
+
+_HUBER = 3.0
+TREND = 0.0003
+"""Standard uncertainty of a change of response, alike at all frequencies, from the nearest to the farthest edge that is
+no defocus: light, paper, the estimator's own rest. It matters where the chart spans little of the curve."""
+BIAS_PART = 0.2
+"""Standard uncertainty of the estimator's predicted bias, relative: the lens is not quite the model it is made from."""
+MOST_EXPLORED = 9
+HOPELESS = 14.0
+HELD_WAVES = 1e-6
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Parameters ``v`` (p,), their normal matrix (p, p), reduced chi-square, and cost (priors included)."""
+
+    v: Array
+    normal: Array
+    reduced_chi2: float
+    cost: float
+
+
+def q_sd_of(fit: Solution) -> float:
+    """Standard deviation of focus in waves by the normal matrix, never less than the stated noise explains."""
+    return float(np.sqrt(np.linalg.pinv(fit.normal)[FOCUS, FOCUS] * max(fit.reduced_chi2, 1.0)))
+
+
+def unknown(model: Model, best: Solution) -> float:
+    """How far focus would move, in waves, by a trend of the responses with depth and by the bias' own error."""
+    q = model.data.q
+    trend = TREND * (2 * (q - q.min()) / max(float(np.ptp(q)), 1e-9) - 1)
+    errors = [np.repeat(trend[:, None], model.y.shape[1], axis=1)]
+    if model.data.bias is not None:
+        errors.append(BIAS_PART * model.data.bias.value)
+    _, jacobian = model.evaluate(best.v)
+    flat = (model.whitener @ jacobian).reshape(-1, jacobian.shape[-1])
+    moved = [
+        np.linalg.lstsq(best.normal, flat.T @ np.einsum("nkl,nl->nk", model.whitener, e).ravel(), rcond=None)[
+            0
+        ]
+        for e in errors
+    ]
+    return float(np.hypot.reduce([m[FOCUS] for m in moved]))
+
+
+def explored(model: Model, best: Solution, mean: Array, sd: Array, q_sd: float) -> tuple[Solution, float]:
+    """The fit at the mean of focus' whole likelihood, and its standard deviation.
+
+    Where little of the curve is seen, the fit is far from linear, and its covariance promises too much: focus is moved
+    step by step to either side, with all else fitted anew, until nothing explains what was seen.
+    """
+
+    def held(q: float, v: Array) -> Solution:
+        held_mean, held_sd = mean.copy(), sd.copy()
+        held_mean[FOCUS], held_sd[FOCUS] = q, HELD_WAVES
+        v = v.copy()
+        v[FOCUS] = q
+        return gauss_newton(model, v, held_mean, held_sd)
+
+    places, costs = [float(best.v[FOCUS])], [best.cost]
+    for side in (-1.0, 1.0):
+        v, q, step = best.v, float(best.v[FOCUS]), q_sd
+        for _ in range(MOST_EXPLORED):
+            q, step = q + side * step, 1.3 * step
+            there = held(q, v)
+            v = there.v
+            places.append(q)
+            costs.append(there.cost)
+            if there.cost > best.cost + HOPELESS * max(best.reduced_chi2, 1.0):
+                break
+    order = np.argsort(places)
+    q_all, cost = np.array(places)[order], np.array(costs)[order]
+    weight = np.exp(-(cost - cost.min()) / (2 * max(best.reduced_chi2, 1.0))) * np.gradient(q_all)
+    weight /= weight.sum()
+    middle = float(weight @ q_all)
+    spread = float(np.sqrt(weight @ np.square(q_all - middle)))
+    return replace(held(middle, best.v), normal=best.normal), max(q_sd, spread)
+
+
+def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
+    """Robust (Huber, 3 σ) damped Gauss-Newton from ``v`` with Gaussian priors ``mean`` and ``sd`` (p,)."""
+    tightness = 1 / sd**2
+    damping = 1e-4
+
+    def cost(v: Array) -> tuple[float, Array, Array]:
+        value, jacobian = model.evaluate(v)
+        r = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
+        a = np.abs(r)
+        robust = np.where(a < _HUBER, a * a, 2 * _HUBER * a - _HUBER**2).sum()
+        return float(robust + (tightness * (v - mean) ** 2).sum()), r, model.whitener @ jacobian
+
+    def normal_matrix(r: Array, j: Array) -> tuple[Array, Array, Array]:
+        w = np.where(np.abs(r) <= _HUBER, 1.0, _HUBER / np.maximum(np.abs(r), 1e-12))
+        flat = j.reshape(-1, j.shape[-1])
+        normal = (flat * w.ravel()[:, None]).T @ flat + np.diag(tightness)
+        return normal, flat.T @ (w * r).ravel(), w
+
+    c, r, jacobian = cost(v)
+    for _ in range(40):
+        normal, gradient, _ = normal_matrix(r, jacobian)
+        gradient = gradient + tightness * (v - mean)
+        improved = False
+        for _ in range(10):
+            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
+            trial = v + np.clip(step, -1.0, 1.0)
+            trial[SPHERICAL] = np.clip(trial[SPHERICAL], -0.95, 0.95)
+            trial[KAPPA] = np.clip(trial[KAPPA], 0.3, 2.0)
+            c_trial, r_trial, j_trial = cost(trial)
+            if c_trial <= c:
+                improved = True
+                break
+            damping *= 8
+        if not improved:
+            break
+        done = c - c_trial < 1e-6 * (1 + c)
+        v, c, r, jacobian = trial, c_trial, r_trial, j_trial
+        damping = max(damping / 6, 1e-9)
+        if done:
+            break
+    normal, _, w = normal_matrix(r, jacobian)
+    reduced = float((w * r * r).sum() / max(r.size - len(v), 1))
+    return Solution(v, normal, reduced, c)

@@ -1,0 +1,98 @@
+"""What lies outside an edge's window: its tail model, and rings in which the window may grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from appliance.sfr._normal import F64
+
+WINDOW_FLAT_SIGMA = 3.0
+WINDOW_END_SIGMA = 4.2
+RING_RATIO = 1.35
+RING_FREEDOM = 4.0
+"""How many independent values the unmodelled structure of a ring is taken to have."""
+
+
+def step_down(u: F64, start: F64, end: F64) -> F64:
+    """(n, K) smooth step over |u|: 1 up to ``start`` (n,), 0 from ``end`` on."""
+    x = np.clip((np.abs(u)[None, :] - start[:, None]) / np.maximum(end - start, 1e-9)[:, None], 0, 1)
+    return np.asarray(1 - x * x * x * (x * (6 * x - 15) + 10))
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Weighted normal equations of the tail: ``weighted`` (n, 4, K), ``data`` (n, 4, 4) and ``right`` (n, 4)."""
+
+    weighted: F64
+    data: F64
+    right: F64
+
+    @classmethod
+    def of(cls, columns: F64, weight: F64, residual: F64) -> Tail:
+        weighted = columns * weight[:, None, :]
+        return cls(
+            weighted, weighted @ columns.transpose(0, 2, 1), (weighted @ residual[:, :, None])[:, :, 0]
+        )
+
+    def inverse(self, precision: F64) -> F64:
+        """(n, 4, 4) inverse of the equations with the prior's ``precision`` (n, 4) added."""
+        diagonal = np.arange(4)
+        normal = self.data.copy()
+        normal[:, diagonal, diagonal] += precision
+        scale = 1.0 / np.sqrt(np.maximum(normal[:, diagonal, diagonal], 1e-30))
+        inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(4))
+        return np.asarray(inverse * scale[:, :, None] * scale[:, None, :])
+
+    def slow_term(self, precision: F64) -> tuple[F64, F64]:
+        """The 1/u term's coefficient and its variance, (n,) each."""
+        inverse = self.inverse(precision)
+        row = inverse[:, 2, :]
+        return (row * self.right).sum(axis=1), np.einsum("np,npq,nq->n", row, self.data, row)
+
+    def plausible(self, precision: F64, most: F64, shrink: bool) -> F64:
+        """``precision`` with the 1/u term's own: as wide as that is significant, none where it exceeds ``most``."""
+        value, variance = self.slow_term(precision)
+        out = precision.copy()
+        if shrink:
+            power = np.maximum(np.square(value) - 2 * variance, 1e-10)
+            out[:, 2] = np.maximum(1 / power, out[:, 2])
+            value, _ = self.slow_term(out)
+        out[(value > most) | (value < 0), 2] = 1e12
+        return out
+
+
+def rings_of(u: F64, start: F64, last: F64) -> list[F64]:
+    """Partition of the tails into rings (n, K): from ``start`` (n,) outwards, nothing beyond ``last``."""
+    rings: list[F64] = []
+    inner_flat, inner_end = start * (WINDOW_FLAT_SIGMA / WINDOW_END_SIGMA), start
+    most = int(np.ceil(np.log(np.maximum(last / start, 1)).max() / np.log(RING_RATIO) + 1e-9))
+    before = step_down(u, inner_flat, inner_end)
+    for _ in range(most):
+        flat = np.minimum(inner_flat * RING_RATIO, 0.85 * last)
+        end = np.minimum(inner_end * RING_RATIO, last)
+        now = step_down(u, flat, np.maximum(end, flat + 0.5))
+        rings.append(np.maximum(now - before, 0))
+        before, inner_flat, inner_end = np.maximum(now, before), flat, end
+    rings.append(1 - before)
+    return rings
+
+
+def significance(left: F64, count: F64, variance: F64, ring: F64) -> tuple[F64, F64]:
+    """Share 0…1 of a ring's residual that is signal, and that signal's power, (n,) each, from cells of half a pixel."""
+    group = 4
+    size = left.shape[1] // group * group
+
+    def cells(x: F64) -> F64:
+        return np.asarray(x[:, :size].reshape(len(x), -1, group).sum(axis=2))
+
+    many = cells(count)
+    mean_square = np.square(cells(left * count) / np.maximum(many, 1))
+    noise = np.where(many > 0, cells(variance * count) / np.maximum(many, 1), 1)
+    weight = cells(ring) / group * (many > 0)
+    energy = (weight * mean_square * many / noise).sum(axis=1)
+    total = weight.sum(axis=1)
+    slack = 2.0 * np.sqrt(2 * np.square(weight).sum(axis=1))
+    share = np.clip(1 - (total + slack) / np.maximum(energy, 1e-12), 0, 1)
+    return share, share * (weight * mean_square).sum(axis=1) / np.maximum(total, 1e-12)
