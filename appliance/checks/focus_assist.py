@@ -24,7 +24,8 @@ from appliance.focus.survey import edge_lengths_px
 from appliance.frame import Frame
 
 Turn = Literal["nearer", "farther", "hold", ""]
-
+MOST_UNSURE = 3.0
+"""Standard deviations of focus beyond this many times what is good enough say nothing, not even that it is good."""
 STRIP_PX = 28.0
 PIECE_PX = 80.0
 DEPTH_BINS = 14
@@ -227,7 +228,7 @@ class FocusAssist:
         )
         good_mm = 0.25 * tolerance_um / m**2 / 1000
         if abs(focus) <= max(good_mm, sd):
-            return "hold"
+            return "hold" if sd <= MOST_UNSURE * good_mm else ""
         return "nearer" if focus > 0 else "farther"
 
     def _coarse(self, frame: Frame) -> AssistFigures:
