@@ -16,7 +16,6 @@ from appliance.focus.model import (
     SMEAR,
     SPHERICAL,
     Array,
-    Bias,
     Segments,
     defocus,
 )
@@ -29,7 +28,6 @@ from appliance.sfr.predict import nodes_of, predicted
 
 HIGHEST_CPP = 1.5
 TABLE_STEP_WAVES = 0.04
-STEP = 0.02
 
 
 def with_bias(
@@ -39,12 +37,10 @@ def with_bias(
     batch: EdgeBatch,
     waves: Waves,
     halo_px: float = 0.0,
-    parameters: tuple[int, ...] = (),
 ) -> Segments:
-    """The data with what the estimator adds to the fitted lens's response, and how that changes with its shape.
+    """The data with what the estimator adds to the fitted lens's response.
 
-    ``data`` is of the usable edges of ``batch``, measured with the window that ``halo_px`` asked for; ``parameters``
-    are the indices of the shape's members to follow.
+    ``data`` is of the usable edges of ``batch``, measured with the window that ``halo_px`` asked for.
     """
     index = np.flatnonzero(usable(batch))
     half_width = plan.half_width_px[index]
@@ -53,20 +49,10 @@ def with_bias(
     aperture = _aperture(data.frequency_cpp, batch.normal[index])
     count = len(nodes[0])
 
-    def bias(shape: Array) -> Array:
-        true = _model(data, replace(fit, shape=shape), batch.normal[index], waves, frequency)
-        seen = predicted(
-            true[:, :count], nodes, batch, index, half_width, waves.airy_px, window_px(waves, halo_px)
-        )
-        return np.asarray((seen[:, : len(data.frequency_cpp)] - true[:, count:]) / aperture, float)
-
-    value = bias(fit.shape)
-    slope = np.zeros((*value.shape, len(parameters)))
-    for place, parameter in enumerate(parameters):
-        moved = fit.shape.copy()
-        moved[parameter] += STEP
-        slope[..., place] = (bias(moved) - value) / STEP
-    return replace(data, bias=Bias(value, slope, parameters, fit.shape[list(parameters)]))
+    true = _model(data, fit, batch.normal[index], waves, frequency)
+    window = window_px(waves, halo_px)
+    seen = predicted(true[:, :count], nodes, batch, index, half_width, waves.airy_px, window)
+    return replace(data, bias=(seen[:, : len(data.frequency_cpp)] - true[:, count:]) / aperture)
 
 
 def _aperture(frequency: Array, normal: Array) -> Array:

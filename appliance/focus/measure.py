@@ -36,8 +36,6 @@ CURVE_FREQUENCY = 3
 AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
 FEWEST_EDGES = 30
-FOLLOWED = (model.FOCUS, model.SPHERICAL, model.KAPPA)
-"""Parameters with which the estimator's bias changes most."""
 MOST_REDUCED_CHI2 = 25.0
 DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
 """Gaussian spread of a laser print on paper and its standard uncertainty, where none was measured."""
@@ -158,8 +156,7 @@ def _fit_with_bias(
     fit, places = first, []
     for last in (False, False, True):
         if first_fits or fit is not first:
-            unsure = last and fit.q_sd * waves.um_per_wave > through.EXPLORE_FROM_UM
-            data = with_bias(data, fit, plan, batch, waves, halo_px, FOLLOWED if unsure else ())
+            data = with_bias(data, fit, plan, batch, waves, halo_px)
         fit, _ = through.fit(
             data, table, candidates, _print_sigma_mm(setup), um_per_wave=waves.um_per_wave, flexible=last
         )

@@ -23,23 +23,6 @@ EVEN_TERMS = 4
 
 
 @dataclass(frozen=True)
-class Bias:
-    """The edge estimator's own bias, linear about a shape: ``value`` (n, k) + ``slope`` (n, k, p) · (shape − ``at``).
-
-    ``parameters`` (p,) are indices into the shape, ``at`` (p,) the values there.
-    """
-
-    value: Array
-    slope: Array
-    parameters: tuple[int, ...]
-    at: Array
-
-    def of(self, shape: Array) -> Array:
-        """(n, k) bias at a shape."""
-        return np.asarray(self.value + self.slope @ (shape[list(self.parameters)] - self.at), float)
-
-
-@dataclass(frozen=True)
 class Segments:
     """What the fit needs of n edge segments at k frequencies.
 
@@ -62,7 +45,7 @@ class Segments:
     clutter:
         (n,) λN over the width of the ink, both in px.
     bias:
-        What the estimator adds to the response of such a lens, if known.
+        (n, k) what the estimator adds to the response of such a lens, if known.
     """
 
     frequency_cpp: Array
@@ -75,7 +58,7 @@ class Segments:
     r2: Array
     across: npt.NDArray[np.bool_]
     clutter: Array
-    bias: Bias | None = None
+    bias: Array | None = None
 
 
 def defocus(data: Segments, shape: Array) -> Array:
@@ -157,8 +140,7 @@ class Model:
             place = SHAPE_PARAMETERS + (term + 1) * k + np.arange(k)
             jacobian[:, np.arange(k), place] = gain * basis[:, term : term + 1]
         if d.bias is not None:
-            model = model + d.bias.of(shape)
-            jacobian[..., list(d.bias.parameters)] += d.bias.slope
+            model = model + d.bias
         return model, jacobian
 
     def scan(self, candidates: Array, amplitude_prior: Array, amplitude_sd: Array) -> tuple[Array, Array]:

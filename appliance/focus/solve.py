@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def unknown(model: Model, best: Solution) -> float:
     trend = TREND * (2 * (q - q.min()) / max(float(np.ptp(q)), 1e-9) - 1)
     errors = [np.repeat(trend[:, None], model.y.shape[1], axis=1)]
     if model.data.bias is not None:
-        errors.append(BIAS_PART * model.data.bias.value)
+        errors.append(BIAS_PART * model.data.bias)
     _, jacobian = model.evaluate(best.v)
     flat = (model.whitener @ jacobian).reshape(-1, jacobian.shape[-1])
     moved = [
@@ -52,8 +52,8 @@ def unknown(model: Model, best: Solution) -> float:
     return float(np.hypot.reduce([m[FOCUS] for m in moved]))
 
 
-def explored(model: Model, best: Solution, mean: Array, sd: Array, q_sd: float) -> tuple[Solution, float]:
-    """The fit at the mean of focus' whole likelihood, and its standard deviation.
+def explored(model: Model, best: Solution, mean: Array, sd: Array, q_sd: float) -> float:
+    """Standard uncertainty of focus in waves from its whole likelihood.
 
     Where little of the curve is seen, the fit is far from linear, and its covariance promises too much: focus is moved
     step by step to either side, with all else fitted anew, until nothing explains what was seen.
@@ -81,9 +81,8 @@ def explored(model: Model, best: Solution, mean: Array, sd: Array, q_sd: float) 
     q_all, cost = np.array(places)[order], np.array(costs)[order]
     weight = np.exp(-(cost - cost.min()) / (2 * max(best.reduced_chi2, 1.0))) * np.gradient(q_all)
     weight /= weight.sum()
-    middle = float(weight @ q_all)
-    spread = float(np.sqrt(weight @ np.square(q_all - middle)))
-    return replace(held(middle, best.v), normal=best.normal), max(q_sd, spread)
+    away = float(np.sqrt(weight @ np.square(q_all - best.v[FOCUS])))
+    return max(q_sd, away)
 
 
 def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:

@@ -156,7 +156,7 @@ def fit(
         best = gauss_newton(model, best.v, mean, sd)
     q_sd = q_sd_of(best)
     if q_sd > EXPLORE_FROM_UM / um_per_wave:
-        best, q_sd = explored(model, best, mean, sd, q_sd)
+        q_sd = explored(model, best, mean, sd, q_sd)
     v, chi2_red = best.v, best.reduced_chi2
     covariance = np.asarray(np.linalg.pinv(best.normal) * max(chi2_red, 1.0), float)
     shape, log_amplitude, even = split(v, k)
