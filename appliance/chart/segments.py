@@ -29,8 +29,6 @@ class SegmentPlan:
         (n,) True for edges printed across the tilt.
     scale_px_per_mm:
         (n,) picture px per paper mm along the edge's normal.
-    ink_px:
-        (n,) width of the ink on the edge's dark side in the picture.
     """
 
     paper_mm: Array
@@ -38,7 +36,6 @@ class SegmentPlan:
     half_width_px: Array
     across: npt.NDArray[np.bool_]
     scale_px_per_mm: Array
-    ink_px: Array
 
     def __len__(self) -> int:
         return len(self.px)
@@ -56,7 +53,6 @@ class SegmentPlan:
             self.half_width_px[index],
             self.across[index],
             self.scale_px_per_mm[index],
-            self.ink_px[index],
         )
 
 
@@ -114,8 +110,7 @@ def plan_segments(
     for k, size in ((0, width), (2, width), (1, height), (3, height)):
         inside &= (px[:, k] > border) & (px[:, k] < size - 1 - border)
     inside &= half_width >= 4
-    ink_px = scale * np.array([e.depth_of_ink_mm for e in layout.edges])
-    everything = SegmentPlan(paper, px, half_width, across[index], scale[index], ink_px[index])
+    everything = SegmentPlan(paper, px, half_width, across[index], scale[index])
     return everything.take(inside)
 
 

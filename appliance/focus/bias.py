@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from appliance.chart.segments import SegmentPlan
 from appliance.focus.model import (
     GAUSS_WEIGHTS,
     GAUSS_X,
@@ -19,39 +18,29 @@ from appliance.focus.model import (
     Segments,
     defocus,
 )
+from appliance.focus.near import Look
 from appliance.focus.pupil import interpolate, otf
-from appliance.focus.survey import usable, window_px
+from appliance.focus.survey import window_px
 from appliance.focus.through import ThroughFocus
 from appliance.focus.waves import Waves
-from appliance.sfr import EdgeBatch
 from appliance.sfr.predict import nodes_of, predicted
 
 HIGHEST_CPP = 1.5
 TABLE_STEP_WAVES = 0.04
 
 
-def with_bias(
-    data: Segments,
-    fit: ThroughFocus,
-    plan: SegmentPlan,
-    batch: EdgeBatch,
-    waves: Waves,
-    halo_px: float = 0.0,
-) -> Segments:
-    """The data with what the estimator adds to the fitted lens's response.
-
-    ``data`` is of the usable edges of ``batch``, measured with the window that ``halo_px`` asked for.
-    """
-    index = np.flatnonzero(usable(batch))
-    half_width = plan.half_width_px[index]
+def with_bias(data: Segments, fit: ThroughFocus, look: Look) -> Segments:
+    """The data of a look with what the estimator, and other print nearby, add to the fitted lens's response."""
+    waves, index = look.waves, look.index
+    half_width = look.plan.half_width_px[index]
     nodes = nodes_of(min(1 / waves.airy_px, HIGHEST_CPP), half_width)
     frequency = np.concatenate([nodes[0], data.frequency_cpp])
-    aperture = _aperture(data.frequency_cpp, batch.normal[index])
+    aperture = _aperture(data.frequency_cpp, look.batch.normal[index])
     count = len(nodes[0])
 
-    true = _model(data, fit, batch.normal[index], waves, frequency)
-    window = window_px(waves, halo_px)
-    seen = predicted(true[:, :count], nodes, batch, index, half_width, waves.airy_px, window)
+    true = _model(data, fit, look.batch.normal[index], waves, frequency)
+    window = window_px(waves, look.halo_px)
+    seen = predicted(true[:, :count], nodes, look.batch, index, half_width, waves.airy_px, window, look.stray)
     return replace(data, bias=(seen[:, : len(data.frequency_cpp)] - true[:, count:]) / aperture)
 
 
@@ -65,13 +54,12 @@ def _model(data: Segments, fit: ThroughFocus, normal: Array, waves: Waves, frequ
     mean = float(np.median(g2))
     smooth = mean * fit.shape[PRINT] + fit.shape[LENS_BLUR]
     known = -2 * np.pi**2 * data.frequency_cpp**2 * smooth
-    beyond = np.interp(
-        frequency,
-        np.concatenate([[0.0], data.frequency_cpp]),
-        np.concatenate([[0.0], fit.log_amplitude - known]),
-    )
     square = -2 * np.pi**2 * frequency**2
-    log_amplitude = beyond + square * smooth
+    # smooth in frequency, as a lens is: what zigzags is the estimator's own, and would be foreseen twice
+    seen = np.sqrt(np.mean(np.square(data.sfr) / np.einsum("nkk->nk", data.covariance), axis=0))
+    own = np.square(data.frequency_cpp) * seen
+    rest = float(own @ ((fit.log_amplitude - known) * seen) / (own @ own))
+    log_amplitude = rest * np.square(np.minimum(frequency, data.frequency_cpp[-1])) + square * smooth
     sign = np.where(data.across, 0.5, -0.5)
     exponent = np.outer((g2 - mean) * fit.shape[PRINT] + sign * fit.shape[SMEAR], square)
     offset = defocus(data, fit.shape)

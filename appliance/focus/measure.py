@@ -14,7 +14,7 @@ from appliance.chart.segments import SegmentPlan
 from appliance.focus import model, through
 from appliance.focus.bias import with_bias
 from appliance.focus.condition import flicker, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
-from appliance.focus.near import halo_px_of, passed_frequencies, plan_near, segments_of
+from appliance.focus.near import Look, look_near, passed_frequencies, segments_of
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
@@ -23,7 +23,6 @@ from appliance.focus.survey import (
     FREQUENCY_CPP,
     STRIP_PX,
     Survey,
-    measure,
     survey,
     usable,
 )
@@ -121,21 +120,21 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     extra = min(6.0, 12 / coarse_waves.blur_px_per_wave)
     step = min(0.25, 0.7 / coarse_waves.blur_px_per_wave)
     candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
-    first, chi2 = through.fit(data, table, candidates, _print_sigma_mm(setup), 0.01, coarse_waves.um_per_wave)
+    first, chi2 = through.fit(
+        data, table, candidates, _print_sigma_mm(setup), 0.01, coarse_waves.um_per_wave, explore=False
+    )
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
-    waves = Waves.of(setup, pose)
-    halo_px = halo_px_of(first, waves)
-    plan = plan_near(located.layout, pose, waves, first, halo_px)
-    batch = measure(frame, plan, waves, halo_px) if len(plan) else seen.batch
-    if len(plan) and usable(batch).sum() >= FEWEST_SEGMENTS:
+    look = look_near(frame, located.layout, pose, setup, first)
+    if len(look.index) >= FEWEST_SEGMENTS:
+        plan, batch, waves = look.plan, look.batch, look.waves
         data = segments_of(pose, plan, batch, waves, 1.0)
         table = _table(waves, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX))
-        data, fit = _fit_with_bias(
-            data, table, first, seen.reduction == 1, setup, plan, batch, waves, halo_px
-        )
+        data, fit = _fit_with_bias(data, table, first, seen.reduction == 1, setup, look)
     else:
-        plan, batch, fit, waves = seen.plan, seen.batch, first, coarse_waves
+        plan, batch, waves = seen.plan, seen.batch, coarse_waves
+        place = np.array([first.q_focus])
+        fit, _ = through.fit(data, table, place, _print_sigma_mm(setup), 0.01, waves.um_per_wave)
     problem = _motion(fit, plan, batch) or _unfit(fit, int(usable(batch).sum()))
     return problem or _collect(located, seen.pose, plan, batch, waves, data, fit, table)
 
@@ -146,19 +145,23 @@ def _fit_with_bias(
     first: through.ThroughFocus,
     first_fits: bool,
     setup: Setup,
-    plan: SegmentPlan,
-    batch: EdgeBatch,
-    waves: Waves,
-    halo_px: float,
+    look: Look,
 ) -> tuple[model.Segments, through.ThroughFocus]:
     """Fit and the estimator's bias in turns; how far the bias still moved focus is part of what is not known."""
     candidates = first.q_focus + np.array([-0.1, 0.0, 0.1])
+    um_per_wave = look.waves.um_per_wave
     fit, places = first, []
     for last in (False, False, True):
         if first_fits or fit is not first:
-            data = with_bias(data, fit, plan, batch, waves, halo_px)
+            data = with_bias(data, fit, look)
         fit, _ = through.fit(
-            data, table, candidates, _print_sigma_mm(setup), um_per_wave=waves.um_per_wave, flexible=last
+            data,
+            table,
+            candidates,
+            _print_sigma_mm(setup),
+            um_per_wave=um_per_wave,
+            flexible=last,
+            explore=last,
         )
         places.append(fit.q_focus)
     moved = np.diff(places) * (0.5, 1.0)
@@ -222,7 +225,8 @@ def _collect(
     curve_q = np.linspace(q_low, q_high, 121)
     used = usable(batch)
     sfr, sd = np.full(len(plan), np.nan), np.full(len(plan), np.nan)
-    sfr[used] = data.sfr[:, CURVE_FREQUENCY]
+    seen = data.sfr if data.bias is None else data.sfr - data.bias
+    sfr[used] = seen[:, CURVE_FREQUENCY]
     sd[used] = np.sqrt(data.covariance[:, CURVE_FREQUENCY, CURVE_FREQUENCY])
     return Measurement(
         focus_mm=float(depth[0]),

@@ -14,10 +14,10 @@ Array = npt.NDArray[np.float64]
 GAUSS_X = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)])
 GAUSS_WEIGHTS = np.array([5, 8, 5]) / 18
 
-FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR, CLUTTER, LENS_BLUR = range(10)
-SHAPE_PARAMETERS = 10
+FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR, LENS_BLUR = range(9)
+SHAPE_PARAMETERS = 9
 """Indices of the shape's members."""
-PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0, 0.0])
 HIGHEST_LOG_AMPLITUDE = 0.3
 EVEN_TERMS = 4
 
@@ -42,8 +42,6 @@ class Segments:
         (n,) place in the picture relative to its centre, in half diagonals: across the tilt, and radius squared.
     across:
         (n,) True for edges across the tilt.
-    clutter:
-        (n,) λN over the width of the ink, both in px.
     bias:
         (n, k) what the estimator adds to the response of such a lens, if known.
     """
@@ -57,7 +55,6 @@ class Segments:
     x: Array
     r2: Array
     across: npt.NDArray[np.bool_]
-    clutter: Array
     bias: Array | None = None
 
 
@@ -84,7 +81,6 @@ class Model:
         self.g2 = data.scale_px_per_mm**2
         self.g2_mean = float(np.median(self.g2))
         self.sign = np.where(data.across, 0.5, -0.5)
-        self.clutter_mean = float(data.clutter.mean())
         self.even_scale = np.pi / table.w020[-1]
 
     def centre_even(self, q_focus: float) -> None:
@@ -113,8 +109,7 @@ class Model:
         value, slope, spherical = self.pupil(shape)
         square = -2 * np.pi**2 * d.frequency_cpp[None, :] ** 2
         printed, smear = square * self.g2[:, None], square * self.sign[:, None]
-        clutter = (d.clutter - self.clutter_mean)[:, None]
-        exponent = printed * shape[PRINT] + smear * shape[SMEAR] + clutter * shape[CLUTTER]
+        exponent = printed * shape[PRINT] + smear * shape[SMEAR]
         exponent = exponent + square * shape[LENS_BLUR]
         gain = np.exp(log_amplitude[None, :] + exponent)
         k = len(d.frequency_cpp)
@@ -131,7 +126,6 @@ class Model:
         jacobian[..., PRINT] = printed * model
         jacobian[..., LENS_BLUR] = square * model
         jacobian[..., SMEAR] = smear * model
-        jacobian[..., CLUTTER] = clutter * model
         jacobian[..., TILT_X] = -shape[KAPPA] * by_w * d.x[:, None]
         jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]
         jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * self.sign[:, None]

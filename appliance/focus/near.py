@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,48 @@ from appliance.chart.layout import Layout
 from appliance.chart.pose import Array, Pose
 from appliance.chart.segments import SegmentPlan, plan_segments
 from appliance.focus.model import CURVATURE, SPHERICAL, TILT_X, Segments
-from appliance.focus.survey import FREQUENCY_CPP, edge_lengths_px, thinned, usable
+from appliance.focus.result import Setup
+from appliance.focus.stray import stray
+from appliance.focus.survey import FREQUENCY_CPP, edge_lengths_px, measure, thinned, usable
 from appliance.focus.through import ThroughFocus
 from appliance.focus.waves import Waves
+from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
+from appliance.sfr.predict import places_of
 
 LEAST_HALO_WAVES = 0.12
+
+
+@dataclass(frozen=True)
+class Look:
+    """The pieces near focus, measured with a window for a halo of ``halo_px``.
+
+    ``index`` (n,) are the usable ones; ``stray`` (n, K) is what other print adds to their profiles, at the places that
+    :func:`places_of` their half widths names.
+    """
+
+    plan: SegmentPlan
+    batch: EdgeBatch
+    waves: Waves
+    halo_px: float
+    index: npt.NDArray[np.int_]
+    stray: Array
+
+
+def look_near(frame: Frame, layout: Layout, pose: Pose, setup: Setup, first: ThroughFocus) -> Look:
+    """Measure the edges near where ``first`` puts focus; none may be usable."""
+    waves = Waves.of(setup, pose)
+    halo_px = halo_px_of(first, waves)
+    plan = plan_near(layout, pose, waves, first, halo_px)
+    batch = measure(frame, plan, waves, halo_px)
+    index = np.flatnonzero(usable(batch))
+    seen = plan.take(index)
+    beside = (
+        stray(layout, pose, seen, waves.airy_px, places_of(seen.half_width_px))
+        if len(seen)
+        else np.empty((0, 0))
+    )
+    return Look(plan, batch, waves, halo_px, index, beside)
 
 
 def passed_frequencies(waves: Waves) -> npt.NDArray[np.int_]:
@@ -45,7 +81,6 @@ def segments_of(pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves, r
         x=where[:, 0],
         r2=(where**2).sum(axis=1),
         across=plan.across[index],
-        clutter=waves.airy_px * reduction / plan.ink_px[index],
     )
 
 

@@ -135,7 +135,6 @@ def _look_reduced(
         result.plan.half_width_px * reduction,
         result.plan.across,
         result.plan.scale_px_per_mm * reduction,
-        result.plan.ink_px * reduction,
     )
     fit = result.pose
     full = fit.pose.reduced(1 / reduction, pose.picture_px)

@@ -3,17 +3,16 @@
 Each edge segment j lies at its own depth; its defocus, in waves of wavefront error at the pupil's rim, is linear in
 dioptres (not in millimetres). The model of its SFR at frequency ν is
 
-    S(ν) = A(ν) · exp(−2π² ν² (σ_p² g_j² + l ± v/2) + c t_j) · [mean of OTF(ν; W020, W040) + E(ν, w_j)]
+    S(ν) = A(ν) · exp(−2π² ν² (σ_p² g_j² + l ± v/2)) · [mean of OTF(ν; W020, W040) + E(ν, w_j)]
     w_j = κ (q_j − q_f − b x_j − d r_j²),   W020 = w_j − W040
 
 with q the depth in waves, σ_p the print's spread on paper, g the local scale in px/mm, l a blur of the lens itself that
 is alike at all depths (variance in px²) and A(ν), near 1, whatever else is (the pixel aperture is divided out before),
 κ the ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and ± v/2 a smear (variance in
-px²) along or across the tilt, as motion leaves it. c t_j is what the diffraction tails of other edges do to an edge's
-levels, t_j being λN over the width of the ink in px: more where the chart is farther, which would pull focus. E is
-what the lens's wavefront has beyond defocus and spherical aberration: free at every frequency (four cosines with a
-prior), but even about best focus, so that a lens, or a world, that does not follow the model widens the interval
-instead of moving the result.
+px²) along or across the tilt, as motion leaves it. What the estimator and the ink beside an edge add to it is
+foreseen (``bias.py``, ``stray.py``). E is what the lens's wavefront has beyond defocus and spherical aberration: free
+at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does not
+follow the model widens the interval instead of moving the result.
 
 **Best focus** q_f is the *diffraction focus*: the plane of least RMS wavefront error, where W020 = −W040 for the
 remaining spherical aberration. There the peak of the point spread (Strehl ratio) is highest, it does not depend on a
@@ -50,7 +49,7 @@ from appliance.focus.model import (
 from appliance.focus.pupil import PupilTable
 from appliance.focus.solve import explored, gauss_newton, q_sd_of, unknown
 
-PRIOR_SD = np.array([np.inf, np.nan, 0.15, 0.0015, np.nan, np.nan, np.nan, 0.3, 0.5, 0.3])
+PRIOR_SD = np.array([np.inf, np.nan, 0.15, 0.0015, np.nan, np.nan, np.nan, 0.3, 0.3])
 """Standard deviations of the shape's priors; those of the field are in µm on the image side, below."""
 SPHERICAL_SD_USUAL, SPHERICAL_SD_STRANGE, CONVINCING = 0.05, 0.6, 12.0
 """Priors of W040 in waves: most lenses have little; one that has much must convince (−2 log posterior)."""
@@ -95,6 +94,7 @@ def fit(
     model_error: float = 0.0015,
     um_per_wave: float = 10.0,
     flexible: bool = True,
+    explore: bool = True,
 ) -> tuple[ThroughFocus, Array]:
     """Fit the through-focus model.
 
@@ -112,6 +112,8 @@ def fit(
         Image-side shift of focus per wave of defocus, 8 N² λ in µm.
     flexible:
         Let the even terms loose where the lens does not follow the model.
+    explore:
+        Walk the likelihood where it matters for ``q_sd``; takes as long as all the rest.
 
     Returns
     -------
@@ -155,7 +157,7 @@ def fit(
         sd[SHAPE_PARAMETERS + k :] = EVEN_SD_STRANGE
         best = gauss_newton(model, best.v, mean, sd)
     q_sd = q_sd_of(best)
-    if q_sd > EXPLORE_FROM_UM / um_per_wave:
+    if explore and q_sd > EXPLORE_FROM_UM / um_per_wave:
         q_sd = explored(model, best, mean, sd, q_sd)
     v, chi2_red = best.v, best.reduced_chi2
     covariance = np.asarray(np.linalg.pinv(best.normal) * max(chi2_red, 1.0), float)

@@ -154,7 +154,21 @@ class _TailFit:
         precision = self.free if airy_known else tail.plausible(self.free, most, shrink)
         inverse = tail.inverse(precision)
         coefficient = np.einsum("npq,nq->np", inverse, tail.right) + self.prior_mean
-        return coefficient, inverse @ tail.weighted
+        gain = inverse @ tail.weighted
+        return self._scaled(coefficient, gain) if airy_known else (coefficient, gain)
+
+    def _scaled(self, coefficient: F64, gain: F64) -> tuple[F64, F64]:
+        """The fit whose 1/u term goes with the contrast that the levels leave, not with the first guess of it.
+
+        A normal curve fitted to a profile with slow tails misses a tenth of the contrast, and so would the tails.
+        """
+        known = self.prior_mean[:, 2]
+        others = -np.einsum("npk,nk->np", gain, self.columns[:, 2])
+        others[:, 2] = 1
+        rise, rise_gain = coefficient[:, 1] - coefficient[:, 0], gain[:, 1] - gain[:, 0]
+        share = known / (self.contrast - known * (others[:, 1] - others[:, 0]))
+        coefficient = coefficient + others * (share * rise)[:, None]
+        return coefficient, gain + others[:, :, None] * (share[:, None] * rise_gain)[:, None, :]
 
     def grow(self, coefficient: F64, rings: list[F64]) -> tuple[F64, F64]:
         """The windows (n, K) that follow the data; remembers what structure the tail's samples hold."""

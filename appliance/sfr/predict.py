@@ -25,6 +25,11 @@ def nodes_of(top_cpp: float, half_width: F64) -> tuple[F64, F64]:
     return (x + 1) / 2 * top_cpp, w / 2 * top_cpp
 
 
+def places_of(half_width: F64) -> F64:
+    """(K,) distances from the edge in px, the light side positive, at which :func:`predicted` takes ``stray``."""
+    return grid(half_width)
+
+
 def predicted(
     sfr: F64,
     nodes: tuple[F64, F64],
@@ -33,6 +38,7 @@ def predicted(
     half_width: F64,
     airy_px: float | None,
     window_px: float | None,
+    stray: F64 | None = None,
 ) -> F64:
     """The SFR that :func:`measure_edges` would report, without noise, of edges with exactly these SFR.
 
@@ -48,6 +54,8 @@ def predicted(
         (n,) as measured.
     airy_px, window_px:
         As measured.
+    stray:
+        (n, K) what else lies in the profile, parts of the contrast, at :func:`places_of` the ``half_width``.
 
     Returns
     -------
@@ -63,7 +71,7 @@ def predicted(
         * (weight * np.sinc(frequency * H) / (np.pi * frequency))[:, None]
     )
     rise = cumulative(u[None, :] / sigma[:, None])
-    mean = sfr @ wave + 0.5 - rise
+    mean = sfr @ wave + 0.5 - rise + (0.0 if stray is None else stray)
     per_bin = np.maximum(batch.samples[index] / (2 * half_width * BINS_PER_PX), 2.0)
     count = np.where(np.abs(u)[None, :] <= half_width[:, None], per_bin[:, None], 0.0)
     noise = np.square(batch.noise_dark[index] / contrast)[:, None] * (1 - rise)

@@ -1,0 +1,96 @@
+"""What other print adds to the profile of an edge, against Fourier optics on a picture of the printed chart."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import map_coordinates  # type: ignore[import-untyped]
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "sfr"))
+import edge_truth as truth
+from edge_truth import F64
+
+from appliance.chart.layout import layout
+from appliance.chart.pose import Pose
+from appliance.chart.segments import SegmentPlan, plan_segments
+from appliance.focus.stray import stray
+
+AIRY_PX, SCALE, SIZE, FINER = 4.0, 5.0, 900, 3
+CHART = layout("a4")
+
+
+def _pose() -> Pose:
+    middle = np.array([SIZE / 2 - 0.5, SIZE / 2 - 0.5])
+    # beside the star: the squares that most edges are cut from
+    return Pose(
+        np.zeros(3), middle, SCALE, 1 / 500, 0.0, (SIZE, SIZE), (CHART.aim_mm[0], CHART.aim_mm[1] + 60)
+    )
+
+
+def _light(pose: Pose) -> F64:
+    """Picture of the chart through an aberration-free lens, FINER samples a pixel; 1 is paper, 0 is ink."""
+    ink = np.zeros((SIZE * FINER, SIZE * FINER))
+    for polygon in CHART.ink:
+        corners = (pose.project(np.array(polygon)) + 0.5) * FINER - 0.5
+        low = np.clip(np.floor(corners.min(axis=0)) - 2, 0, SIZE * FINER).astype(int)
+        high = np.clip(np.ceil(corners.max(axis=0)) + 3, 0, SIZE * FINER).astype(int)
+        y, x = np.mgrid[low[1] : high[1], low[0] : high[0]]
+        covered = np.ones(x.shape)
+        following = np.roll(corners, -1, axis=0)
+        turn = np.sign((corners[:, 0] * following[:, 1] - corners[:, 1] * following[:, 0]).sum())
+        for (x1, y1), (x2, y2) in zip(corners, following, strict=True):
+            inside = turn * ((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) / np.hypot(x2 - x1, y2 - y1)
+            covered *= np.clip(inside + 0.5, 0, 1)
+        ink[low[1] : high[1], low[0] : high[0]] += covered
+    frequency = np.fft.fftfreq(SIZE * FINER, 1 / FINER)
+    radius = np.hypot(frequency[:, None], frequency[None, : SIZE * FINER // 2 + 1])
+    table = np.linspace(0, 1 / AIRY_PX, 201)
+    passed = np.interp(radius, table, truth.airy_otf(table, 1 / AIRY_PX, 0.0), right=0.0)
+    return np.asarray(np.fft.irfft2(np.fft.rfft2(1 - ink) * passed, ink.shape))
+
+
+def _half_plane(u: F64) -> F64:
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = (nodes + 1) / 2 / AIRY_PX, weights / 2 / AIRY_PX
+    response = truth.airy_otf(nodes, 1 / AIRY_PX, 0.0)
+    return np.asarray(0.5 + np.sin(2 * np.pi * np.outer(u, nodes)) @ (weights * response / (np.pi * nodes)))
+
+
+def _pieces(pose: Pose) -> SegmentPlan:
+    count = len(CHART.edges)
+    plan = plan_segments(
+        CHART, pose, np.full(count, 6.0), np.full(count, 14.0), np.full(count, 60.0), pieces=1
+    )
+    central = np.abs(plan.px.reshape(-1, 2, 2).mean(axis=1) - SIZE / 2).max(axis=1) < 120
+    return plan.take(central)
+
+
+def test_other_print_is_foreseen_as_fourier_optics_has_it() -> None:
+    pose = _pose()
+    plan = _pieces(pose)
+    assert len(plan) > 12
+    light = _light(pose)
+    u = np.arange(-12.0, 12.1, 1.5)
+    foreseen = stray(CHART, pose, plan, AIRY_PX, u)
+    seen = np.empty_like(foreseen)
+    for k, (x1, y1, x2, y2) in enumerate(plan.px):
+        along = np.array([x2 - x1, y2 - y1])
+        normal = np.array([along[1], -along[0]]) / np.hypot(*along)
+        t = (np.arange(80) + 0.5) / 80
+        points = np.array([x1, y1]) + t[:, None, None] * along + u[None, :, None] * normal
+        places = (points[..., ::-1] + 0.5) * FINER - 0.5
+        profile = map_coordinates(light, places.reshape(-1, 2).T, order=3).reshape(80, -1).mean(axis=0)
+        seen[k] = profile - _half_plane(u)
+    assert np.abs(seen).max() > 0.01, "the other print was meant to matter"
+    assert np.corrcoef(seen.ravel(), foreseen.ravel())[0, 1] > 0.99
+    assert np.sqrt(np.mean((seen - foreseen) ** 2)) < 0.1 * np.sqrt(np.mean(seen**2))
+
+
+def test_it_is_proportional_to_the_blur_of_diffraction() -> None:
+    pose = _pose()
+    plan = _pieces(pose)
+    u = np.linspace(-10, 10, 9)
+    assert stray(CHART, pose, plan, 2.0, u) == pytest.approx(2.0 * stray(CHART, pose, plan, 1.0, u))
