@@ -22,6 +22,7 @@ from appliance.chart.pose import (
     PARAMETERS,
     Array,
     Pose,
+    PoseFit,
     fit_pose,
     pose_from_homography,
 )
@@ -31,6 +32,9 @@ FOUND_WIDTHS_PX = (1014, 2028, 507)
 """Widths at which fiducials are looked for, in this order; blurred ones are found in the smaller pictures."""
 ENOUGH_FIDUCIALS = 4
 FEWEST_SQUARES = 8
+FIDUCIAL_SD_SIDES = 0.03
+SURE_SIDES = 0.25
+MOST_ROUNDS = 9
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,15 @@ def _eight_bit(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     return np.asarray(np.sqrt(stretched) * 255, np.uint8)
 
 
+@dataclass(frozen=True)
+class _Anchors:
+    """Corners of fiducials: paper (n, 2), picture (n, 2), and the standard deviations (n,) of the latter."""
+
+    paper_mm: Array
+    seen_px: Array
+    sd_px: Array
+
+
 def _fiducials(grey: npt.NDArray[np.float32], reduction: float) -> dict[int, Array]:
     """Corners (4, 2) in full-picture px of every fiducial of the family found at any of the scales, by id."""
     found: dict[int, Array] = {}
@@ -99,7 +112,7 @@ def _fiducials(grey: npt.NDArray[np.float32], reduction: float) -> dict[int, Arr
     return found
 
 
-def _first_homography(found: dict[int, Array]) -> tuple[Layout, Array, int] | NotLocated:
+def _first_homography(found: dict[int, Array]) -> tuple[Layout, Array, _Anchors] | NotLocated:
     if not found:
         return NotLocated("NO_CHART", "no fiducial of the chart was found in the picture")
     votes = Counter(layout_of_marker(marker) for marker in found)
@@ -116,10 +129,13 @@ def _first_homography(found: dict[int, Array]) -> tuple[Layout, Array, int] | No
     h, inliers = cv2.findHomography(paper, seen, cv2.RANSAC, max(3.0, 0.08 * size_px))
     if h is None:
         return NotLocated("NO_CHART", "the fiducials found do not lie in one plane")
-    good = int(np.count_nonzero(inliers.reshape(-1, 4).sum(axis=1) >= 3))
-    if good < 1 or np.linalg.det(np.asarray(h)[:2, :2]) <= 0:
+    good = inliers.reshape(-1, 4).sum(axis=1) >= 3
+    if not good.any() or np.linalg.det(np.asarray(h)[:2, :2]) <= 0:
         return NotLocated("NO_CHART", "the fiducials found do not lie as they do on the chart")
-    return layout, np.asarray(h, float), good
+    corners = np.repeat(good, 4)
+    sides = np.repeat([np.linalg.norm(found[m][2] - found[m][0]) for m in known], 4)[corners] / np.sqrt(2)
+    anchors = _Anchors(paper[corners], seen[corners], np.maximum(FIDUCIAL_SD_SIDES * sides, 1.0))
+    return layout, np.asarray(h, float), anchors
 
 
 def _blobs(grey: npt.NDArray[np.float32], reduction: float) -> tuple[Array, Array]:
@@ -187,27 +203,56 @@ def _match(
 
 
 def _grow(
-    pose: Pose, layout: Layout, blobs: Array, areas: Array, prior: tuple[Array, Array]
+    pose: Pose, layout: Layout, blobs: Array, areas: Array, prior: tuple[Array, Array], anchors: _Anchors
 ) -> tuple[Pose, int, float, float]:
-    """Match squares to blobs from the known part outward; returns pose, number matched, rms px and robust cost."""
+    """Match squares to blobs from the known part outward; returns pose, number matched, rms px and robust cost.
+
+    A square is looked for only where the pose so far says within a part of its side where it must be: beyond, the next
+    square is as near, and a lattice that is one off explains itself.
+    """
     corners = np.array(layout.squares)
     paper, side2 = corners.mean(axis=1), ((corners[:, 1] - corners[:, 0]) ** 2).sum(axis=1)
     used, rms, cost = 0, np.inf, np.inf
-    for round_ in range(7):
-        squares, partners = _match(pose, paper, side2, blobs, areas, 0.55 if round_ == 0 else 0.35)
+    free: tuple[int, ...] = (0, 1, 2, 3, 4, 5, NEARNESS)
+    fit = fit_pose(pose, anchors.paper_mm, anchors.seen_px, None, anchors.sd_px, free, *prior)
+    pose = _in_front(fit.pose)
+    for round_ in range(MOST_ROUNDS):
+        sure = np.flatnonzero(_scatter_px(fit, paper) < SURE_SIDES * np.sqrt(side2) * pose.scale_px_per_mm)
+        squares, partners = _match(
+            pose, paper[sure], side2[sure], blobs, areas, 0.55 if round_ == 0 else 0.35
+        )
+        squares = sure[squares]
         if len(squares) < FEWEST_SQUARES:
             break
-        free = (0, 1, 2, 3, 4, 5, NEARNESS) + ((DISTORTION,) if round_ >= 1 and len(squares) >= 20 else ())
+        if round_ >= 1 and len(squares) >= 20:
+            free = (0, 1, 2, 3, 4, 5, NEARNESS, DISTORTION)
         sd = np.maximum(0.02 * np.sqrt(side2[squares]) * pose.scale_px_per_mm, 0.3)
-        fit = fit_pose(pose, paper[squares], blobs[partners], None, sd, free, *prior)
+        points = np.concatenate([paper[squares], anchors.paper_mm])
+        seen, sds = np.concatenate([blobs[partners], anchors.seen_px]), np.concatenate([sd, anchors.sd_px])
+        fit = fit_pose(pose, points, seen, None, sds, free, *prior)
         pose = _in_front(fit.pose)
-        distance = np.hypot(*(pose.project(paper[squares]) - blobs[partners]).T)
-        rms = float(1.2 * np.median(distance))
-        cost = float((np.minimum(distance / sd, 5) ** 2).sum() + 25 * (len(paper) - len(squares)))
+        distance = np.hypot(*(pose.project(points) - seen).T)
+        rms = float(1.2 * np.median(distance[: len(squares)]))
+        cost = float((np.minimum(distance / sds, 5) ** 2).sum() + 25 * (len(paper) - len(squares)))
         if round_ >= 3 and len(squares) == used:
             break
         used = len(squares)
     return pose, used, rms, cost
+
+
+def _scatter_px(fit: PoseFit, paper: Array) -> Array:
+    """(n,) standard deviation of where the fit predicts paper points, px; at least what its residuals show."""
+    v, here = fit.pose.vector(), fit.pose.project(paper)
+    moved = []
+    for k in np.flatnonzero(np.diag(fit.covariance) > 0):
+        step = np.zeros(PARAMETERS)
+        step[k] = 0.1 * np.sqrt(fit.covariance[k, k])
+        moved.append((k, (fit.pose.with_vector(v + step).project(paper) - here) / step[k]))
+    index = np.array([k for k, _ in moved])
+    jacobian = np.stack([m for _, m in moved], axis=2)
+    variance = np.einsum("nia,ab,nib->n", jacobian, fit.covariance[np.ix_(index, index)], jacobian)
+    excess = max(float(np.median(np.abs(fit.residuals))) / 0.67, 1.0)
+    return np.asarray(excess * np.sqrt(np.maximum(variance, 0)))
 
 
 def locate(frame: Frame, principal_distance_px: float, relative_sd: float = 0.2) -> Located | NotLocated:
@@ -231,7 +276,7 @@ def locate(frame: Frame, principal_distance_px: float, relative_sd: float = 0.2)
     first = _first_homography(found)
     if isinstance(first, NotLocated):
         return first
-    layout, homography, good = first
+    layout, homography, anchors = first
     picture_px = (frame.plane.shape[1], frame.plane.shape[0])
     start = pose_from_homography(homography, picture_px, layout.aim_mm, principal_distance_px)
     prior_sd = np.full(PARAMETERS, np.inf)
@@ -239,10 +284,10 @@ def locate(frame: Frame, principal_distance_px: float, relative_sd: float = 0.2)
     prior_sd[DISTORTION] = 0.03
     prior = (start.vector() * (np.arange(PARAMETERS) != DISTORTION), prior_sd)
     blobs, areas = _blobs(grey, reduction)
-    trials = [_grow(p, layout, blobs, areas, prior) for p in (start, _mirror(start))]
+    trials = [_grow(p, layout, blobs, areas, prior, anchors) for p in (start, _mirror(start))]
     pose, squares, rms, _ = min(trials, key=lambda trial: trial[3])
     if squares < FEWEST_SQUARES:
         return NotLocated(
             "NO_CHART", f"only {squares} of the chart's squares were found around its fiducials"
         )
-    return Located(layout, pose, squares, rms, good)
+    return Located(layout, pose, squares, rms, len(anchors.paper_mm) // 4)

@@ -3,11 +3,12 @@
 Paper coordinates (mm, y down) are turned by a rotation and projected. With P the paper point relative to the aim
 point, R the rotation and Q = R P, a paper point is seen at
 
-    u = c + ((u0 − c) + s Q_xy) / (1 + κ Q_z),   then   u' = c + (u − c) (1 + k1 r² / h²)
+    v = ((u0 − c) + s Q_xy) / (1 + κ Q_z),   w = v (1 + k1 |v|² / h²),   u = c + w / (1 + τ·w κ / s)
 
-where c is the picture's centre, u0 the aim point before distortion, s = i/o in px/mm, κ = 1/o in 1/mm and h half the
-picture's diagonal. Q_z > 0 lies farther from the camera. All eight parameters stay well conditioned for long lenses,
-where s and κ cannot be told apart in the usual (focal length, distance) form.
+where c is the picture's centre, u0 the aim point before distortion, s = i/o in px/mm, κ = 1/o in 1/mm, h half the
+picture's diagonal and τ the angles by which the sensor is out of square. Q_z > 0 lies farther from the camera. All
+parameters but τ stay well conditioned for long lenses, where s and κ cannot be told apart in the usual (focal length,
+distance) form; τ and an anamorphic squeeze look alike in one photo of a flat chart.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class Pose:
         k1 at the picture's corner, > 0 pincushion.
     squeeze:
         horizontal over vertical magnification, 1 for spherical lenses.
+    askew_x_rad, askew_y_rad:
+        angles by which the sensor is out of square, > 0 where its right or lower side lies nearer to the lens.
     """
 
     rotation: Array
@@ -49,6 +52,8 @@ class Pose:
     picture_px: tuple[int, int]
     aim_mm: tuple[float, float]
     squeeze: float = 1.0
+    askew_x_rad: float = 0.0
+    askew_y_rad: float = 0.0
 
     @property
     def centre_px(self) -> Array:
@@ -94,7 +99,9 @@ class Pose:
         ideal = (self.aim_px - self.centre_px) + self.scale_px_per_mm * q[:, :2] * (self.squeeze, 1.0)
         ideal = ideal / (1 + self.nearness_per_mm * q[:, 2:])
         r2 = (ideal**2).sum(axis=1, keepdims=True) / self.half_diagonal_px**2
-        return np.asarray(self.centre_px + ideal * (1 + self.distortion * r2), float)
+        bent = ideal * (1 + self.distortion * r2)
+        nearer = bent @ np.array([self.askew_x_rad, self.askew_y_rad]) / self.principal_distance_px
+        return np.asarray(self.centre_px + bent / (1 + nearer[:, None]), float)
 
     def paper_to_px(self, paper_mm: Array) -> Array:
         """(n, 2, 2) Jacobian of :meth:`project` at paper points (n, 2), px per mm."""
@@ -111,10 +118,10 @@ class Pose:
         return replace(self, aim_px=aim, scale_px_per_mm=self.scale_px_per_mm / factor, picture_px=picture_px)
 
     def vector(self) -> Array:
-        """(9,) parameters of the fit: rotation, aim, log scale, relative nearness, distortion, log squeeze."""
+        """(11,) parameters of the fit: rotation, aim, log scale, relative nearness, distortion, log squeeze, askew."""
         return np.array(
             [*self.rotation, *self.aim_px, np.log(self.scale_px_per_mm), self.nearness_per_mm * 1e3,
-             self.distortion, np.log(self.squeeze)]
+             self.distortion, np.log(self.squeeze), self.askew_x_rad, self.askew_y_rad]
         )  # fmt: skip
 
     def with_vector(self, v: Array) -> Pose:
@@ -127,13 +134,20 @@ class Pose:
             nearness_per_mm=float(v[6]) / 1e3,
             distortion=float(v[7]),
             squeeze=float(np.exp(v[8])),
+            askew_x_rad=float(v[9]),
+            askew_y_rad=float(v[10]),
         )
 
 
-PARAMETERS = 9
+PARAMETERS = 11
 LEAST_GAIN = 1e-4
 """Of chi-square, in an iteration of the fit; what is left to gain moves nothing by more than 0.01 σ."""
-ROTATION, AIM, LOG_SCALE, NEARNESS, DISTORTION, LOG_SQUEEZE = slice(0, 3), slice(3, 5), 5, 6, 7, 8
+ROTATION, AIM, LOG_SCALE, NEARNESS, DISTORTION, LOG_SQUEEZE, ASKEW_X, ASKEW_Y = (
+    slice(0, 3),
+    slice(3, 5),
+    *range(5, 11),
+)
+IN_PIXELS = (3, 4)
 
 
 def pose_from_homography(
@@ -167,7 +181,7 @@ def pose_from_homography(
 
 @dataclass(frozen=True)
 class PoseFit:
-    """A fitted pose with its (9, 9) covariance and the residuals (n,) in units of their standard deviation."""
+    """A fitted pose with its (11, 11) covariance and the residuals (n,) in units of their standard deviation."""
 
     pose: Pose
     covariance: Array
@@ -199,7 +213,7 @@ def fit_pose(
     free:
         Indices of the parameters of :meth:`Pose.vector` to fit.
     prior_mean, prior_sd:
-        (9,) Gaussian priors, infinite where there is none.
+        (11,) Gaussian priors, infinite where there is none.
     """
     index = np.array(free)
     if prior_mean is None or prior_sd is None:
@@ -215,7 +229,7 @@ def fit_pose(
         columns = []
         for k in index:
             step = np.zeros(PARAMETERS)
-            step[k] = 1e-6 if k != 3 and k != 4 else 1e-3
+            step[k] = 1e-3 if k in IN_PIXELS else 1e-6
             columns.append((residuals(v + step) - residuals(v - step)) / (2 * step[k]))
         return np.column_stack(columns)
 

@@ -19,8 +19,7 @@ from appliance.focus.model import (
     defocus,
 )
 from appliance.focus.near import Look
-from appliance.focus.pupil import interpolate, otf
-from appliance.focus.survey import window_px
+from appliance.focus.pupil import Spline, otf
 from appliance.focus.through import ThroughFocus
 from appliance.focus.waves import Waves
 from appliance.sfr.predict import nodes_of, predicted
@@ -39,8 +38,9 @@ def with_bias(data: Segments, fit: ThroughFocus, look: Look) -> Segments:
     count = len(nodes[0])
 
     true = _model(data, fit, look.batch.normal[index], waves, frequency)
-    window = window_px(waves, look.halo_px)
-    seen = predicted(true[:, :count], nodes, look.batch, index, half_width, waves.airy_px, window, look.stray)
+    seen = predicted(
+        true[:, :count], nodes, look.batch, index, half_width, waves.airy_px, look.window_px, look.stray
+    )
     return replace(data, bias=(seen[:, : len(data.frequency_cpp)] - true[:, count:]) / aperture)
 
 
@@ -67,9 +67,9 @@ def _model(data: Segments, fit: ThroughFocus, normal: Array, waves: Waves, frequ
     reach += abs(float(fit.shape[SPHERICAL])) + 2 * TABLE_STEP_WAVES
     steps = int(np.clip(np.ceil(reach / TABLE_STEP_WAVES), 16, 120))
     grid = np.linspace(-reach, reach, 2 * steps + 1)
-    table = otf(frequency * waves.airy_px, grid, np.array([fit.shape[SPHERICAL]]))[0]
+    table = Spline.of(grid, otf(frequency * waves.airy_px, grid, np.array([fit.shape[SPHERICAL]]))[0].T)
     value = np.zeros((len(offset), len(frequency)))
     for node, weight in zip(GAUSS_X, GAUSS_WEIGHTS, strict=True):
         w = fit.shape[KAPPA] * (offset + node * data.q_half) - fit.shape[SPHERICAL]
-        value += weight * interpolate(grid, table, w)[0]
+        value += weight * table(w)[0]
     return np.asarray(np.exp(log_amplitude[None, :] + exponent) * value * _aperture(frequency, normal))

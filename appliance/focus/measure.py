@@ -34,6 +34,8 @@ CURVE_FREQUENCY = 3
 """Index into FREQUENCY_CPP of the frequency that the plotted curve shows."""
 AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
+MOST_ROUNDS, SETTLED = 6, 0.3
+"""Fit and estimator's bias take turns until focus moves by less than this of its standard deviation."""
 FEWEST_EDGES = 30
 MOST_REDUCED_CHI2 = 25.0
 DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
@@ -149,23 +151,22 @@ def _fit_with_bias(
 ) -> tuple[model.Segments, through.ThroughFocus]:
     """Fit and the estimator's bias in turns; how far the bias still moved focus is part of what is not known."""
     candidates = first.q_focus + np.array([-0.1, 0.0, 0.1])
-    um_per_wave = look.waves.um_per_wave
-    fit, places = first, []
-    for last in (False, False, True):
+    um_per_wave, print_sigma = look.waves.um_per_wave, _print_sigma_mm(setup)
+    fit, moved = first, np.inf
+    for _ in range(MOST_ROUNDS):
         if first_fits or fit is not first:
             data = with_bias(data, fit, look)
+        last = fit
         fit, _ = through.fit(
-            data,
-            table,
-            candidates,
-            _print_sigma_mm(setup),
-            um_per_wave=um_per_wave,
-            flexible=last,
-            explore=last,
+            data, table, candidates, print_sigma, um_per_wave=um_per_wave, flexible=False, explore=False
         )
-        places.append(fit.q_focus)
-    moved = np.diff(places) * (0.5, 1.0)
-    return data, replace(fit, q_unknown=float(np.hypot(fit.q_unknown, np.abs(moved).max())))
+        candidates = np.array([fit.q_focus])
+        moved = abs(fit.q_focus - last.q_focus)
+        if data.bias is not None and moved < SETTLED * fit.q_sd:
+            break
+    data = with_bias(data, fit, look)
+    fit, _ = through.fit(data, table, candidates, print_sigma, um_per_wave=um_per_wave)
+    return data, replace(fit, q_unknown=float(np.hypot(fit.q_unknown, moved)))
 
 
 def _table(waves: Waves, widest_blur_px: float) -> PupilTable:

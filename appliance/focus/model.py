@@ -20,6 +20,7 @@ SHAPE_PARAMETERS = 9
 PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0, 0.0])
 HIGHEST_LOG_AMPLITUDE = 0.3
 EVEN_TERMS = 4
+LEAST_EVEN_WAVES = 1.0
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,11 @@ class Model:
         self.even_scale = np.pi / table.w020[-1]
 
     def centre_even(self, q_focus: float) -> None:
-        """Let the even terms span the defocus that the data reach on the farther side of focus."""
-        self.even_scale = np.pi / (1.15 * max(float(np.abs(self.data.q - q_focus).max()), 1e-3))
+        """Let the even terms span the defocus that the data reach on the farther side of focus, and a wave at least.
+
+        No aberration makes a response ripple within a fraction of a wave; terms that could would only fit noise.
+        """
+        self.even_scale = np.pi / max(1.15 * float(np.abs(self.data.q - q_focus).max()), LEAST_EVEN_WAVES)
 
     def pupil(
         self, shape: Array, indices: npt.NDArray[np.int_] | slice = slice(None)
@@ -97,8 +101,8 @@ class Model:
         value = slope = spherical = np.zeros((len(offset), len(d.frequency_cpp)))
         for node, weight in zip(GAUSS_X, GAUSS_WEIGHTS, strict=True):
             w = shape[KAPPA] * (offset + node * d.q_half[indices]) - shape[SPHERICAL]
-            v, s = self.table.lookup(table, w)
-            a, _ = self.table.lookup(by_w040, w)
+            v, s = table(w)
+            a, _ = by_w040(w)
             value, slope, spherical = value + weight * v, slope + weight * s, spherical + weight * (a - s)
         return value, slope, spherical
 

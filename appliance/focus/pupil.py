@@ -10,6 +10,8 @@ over the overlap of two pupils shifted by ± s along x. It is real for these eve
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -60,7 +62,7 @@ def otf(s: Array, w020: Array, w040: Array) -> Array:
 
 
 class PupilTable:
-    """OTF at fixed frequencies, interpolated in defocus and spherical aberration with its derivatives.
+    """OTF at fixed frequencies, as splines of defocus and spherical aberration with their derivatives.
 
     Parameters
     ----------
@@ -74,37 +76,55 @@ class PupilTable:
         self.s = s
         steps = int(np.clip(np.ceil(w020_max * 16), 24, 160))
         self.w020 = np.linspace(-w020_max, w020_max, 2 * steps + 1)
-        self.values = otf(s, self.w020, W040_GRID)
+        values = otf(s, self.w020, W040_GRID)
+        self.spline = Spline.of(self.w020, np.moveaxis(values, 2, 0))
+        self.by_w040 = Spline.of(W040_GRID, np.eye(len(W040_GRID)))
 
-    def at_spherical(self, w040: float) -> tuple[Array, Array]:
-        """(k, d) table at one spherical aberration, and its derivative per wave (cubic Lagrange)."""
-        step = W040_GRID[1] - W040_GRID[0]
-        t = np.clip((w040 - W040_GRID[0]) / step, 0, len(W040_GRID) - 1)
-        first = int(np.clip(np.floor(t) - 1, 0, len(W040_GRID) - 4))
-        u = t - first
-        nodes = np.arange(4.0)
-        weights, slopes = np.empty(4), np.empty(4)
-        for m in range(4):
-            others = nodes[nodes != m]
-            denominator = np.prod(m - others)
-            weights[m] = np.prod(u - others) / denominator
-            slopes[m] = sum(np.prod(np.delete(u - others, q)) for q in range(3)) / denominator
-        block = self.values[first : first + 4]
-        return np.tensordot(weights, block, 1), np.tensordot(slopes, block, 1) / step
-
-    def lookup(self, table: Array, w020: Array) -> tuple[Array, Array]:
-        """Values and derivatives (n, k) of a (k, d) table at (n,) defocuses."""
-        return interpolate(self.w020, table, w020)
+    def at_spherical(self, w040: float) -> tuple[Spline, Spline]:
+        """OTF of (k,) frequencies against defocus at one spherical aberration, and its derivative per wave of that."""
+        weights, slopes = self.by_w040(np.array([w040]))
+        return self.spline.combined(weights[0]), self.spline.combined(slopes[0])
 
 
-def interpolate(grid: Array, table: Array, w020: Array) -> tuple[Array, Array]:
-    """Values and derivatives (n, k) of a table (k, d) on an even grid (d,), at (n,) places: cubic (Catmull-Rom)."""
-    step = grid[1] - grid[0]
-    t = np.clip((w020 - grid[0]) / step, 1.0, len(grid) - 2.001)
-    i = t.astype(int)
-    u = (t - i)[None, :]
-    p0, p1, p2, p3 = (table[:, i + m] for m in (-1, 0, 1, 2))
-    c1, c2, c3 = (p2 - p0) / 2, p0 - 2.5 * p1 + 2 * p2 - p3 / 2, (p3 - p0) / 2 + 1.5 * (p1 - p2)
-    value = p1 + u * (c1 + u * (c2 + u * c3))
-    slope = (c1 + u * (2 * c2 + 3 * u * c3)) / step
-    return value.T, slope.T
+@dataclass(frozen=True)
+class Spline:
+    """Cubic spline on an even grid: the second derivative, which is all that a shallow curve has, is continuous.
+
+    ``coefficients`` (4, d − 1, …) of the powers of the place within each cell, in cells.
+    """
+
+    start: float
+    step: float
+    coefficients: Array
+
+    @classmethod
+    def of(cls, grid: Array, values: Array) -> Spline:
+        """Through ``values`` (d, …) on an even ``grid`` (d,)."""
+        count = len(grid)
+        # bend per cell squared; at both ends it goes on in a straight line
+        matrix = np.zeros((count, count))
+        inner = np.arange(1, count - 1)
+        for place, weight in ((-1, 1 / 6), (0, 4 / 6), (1, 1 / 6)):
+            matrix[inner, inner + place] = weight
+        matrix[0, :3] = matrix[-1, -3:] = (1, -2, 1)
+        right = np.zeros_like(values)
+        right[1:-1] = values[2:] - 2 * values[1:-1] + values[:-2]
+        bend = np.linalg.solve(matrix, right.reshape(count, -1)).reshape(values.shape)
+        slope = values[1:] - values[:-1] - bend[:-1] / 3 - bend[1:] / 6
+        cubic = (bend[1:] - bend[:-1]) / 6
+        return cls(
+            float(grid[0]), float(grid[1] - grid[0]), np.stack([values[:-1], slope, bend[:-1] / 2, cubic])
+        )
+
+    def combined(self, weights: Array) -> Spline:
+        """The spline of the sum of the values' first axis (a,) with ``weights`` (a,)."""
+        return Spline(self.start, self.step, np.tensordot(self.coefficients, weights, (2, 0)))
+
+    def __call__(self, place: Array) -> tuple[Array, Array]:
+        """Values and derivatives (n, …) at (n,) places; held at the ends of the grid."""
+        cells = self.coefficients.shape[1]
+        t = np.clip((place - self.start) / self.step, 0.0, cells - 1e-9)
+        i = t.astype(int)
+        u = (t - i).reshape(-1, *[1] * (self.coefficients.ndim - 2))
+        c0, c1, c2, c3 = self.coefficients[:, i]
+        return c0 + u * (c1 + u * (c2 + u * c3)), (c1 + u * (2 * c2 + 3 * u * c3)) / self.step

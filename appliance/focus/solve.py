@@ -120,7 +120,8 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
             damping *= 8
         if not improved:
             break
-        done = c - c_trial < 1e-6 * (1 + c)
+        # a short step gains little without being near the end
+        done = c - c_trial < 1e-6 * (1 + c) and damping < 1e-3
         v, c, r, jacobian = trial, c_trial, r_trial, j_trial
         damping = max(damping / 6, 1e-9)
         if done:

@@ -13,18 +13,22 @@ normal. From within, the same sum is minus the integral over all that lies outsi
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from appliance.chart.layout import Layout
 from appliance.chart.pose import Array, Pose
 from appliance.chart.segments import SegmentPlan
 
-ALONG = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)]) / 2
-ALONG_WEIGHTS = np.array([5, 8, 5]) / 18
-ACROSS = np.cos(np.pi * (np.arange(6) + 0.5) / 6)
+ALONG, ALONG_WEIGHTS = np.array([-1, 0, 1]) * np.sqrt(3 / 5) / 2, np.array([5, 8, 5]) / 18
+"""Gauss' points along a piece, in parts of its length from the middle."""
+ACROSS = np.cos(np.pi * (np.arange(5) + 0.5) / 5)
 POWERS = np.arange(4)
-REACH_PITCHES = 5.0
-"""Ink farther away is an even veil, which no edge notices."""
+FIT = np.linalg.pinv(ACROSS[:, None] ** POWERS)
+NEAR_POLYGONS, FAR_POLYGONS = 20, 150
+"""So many polygons are summed side by side, so many more are taken for points; ink beyond is an even veil."""
+PIECES_PER_CHUNK = 64
 NEAREST_PX = 1e-3
 
 
@@ -33,62 +37,76 @@ def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Arra
 
     Positive ``u`` is the light side; ``airy_px`` is λN in px. Returns (n, K).
     """
-    start, end, middle = _sides(layout, pose)
-    ends_px = plan.px.reshape(-1, 2, 2)
-    direction = ends_px[:, 1] - ends_px[:, 0]
-    length = np.hypot(*direction.T)
-    direction = direction / length[:, None]
-    normal = np.stack([direction[:, 1], -direction[:, 0]], axis=1)
-    centre = ends_px.mean(axis=1)
-    reach = REACH_PITCHES * layout.pitch_mm * plan.scale_px_per_mm
-    result = np.empty((len(plan), len(u)))
-    for k in range(len(plan)):
-        near = np.flatnonzero((np.abs(middle - centre[k]) < reach[k]).all(axis=1))
-        across = ACROSS * plan.half_width_px[k]
-        points = (
-            centre[k] + (ALONG * length[k])[:, None, None] * direction[k] + across[None, :, None] * normal[k]
-        )
-        value = ALONG_WEIGHTS @ _beyond_half_plane(start[near], end[near], points, across, centre[k])
-        scaled = np.clip(u / plan.half_width_px[k], -1, 1)
-        inner = np.linalg.lstsq(ACROSS[:, None] ** POWERS, value, rcond=None)[0]
-        result[k] = scaled[:, None] ** POWERS @ inner
-    return result * airy_px / np.pi**3
+    polygons = _polygons_mm(layout)
+    polygons = pose.project(polygons.reshape(-1, 2)).reshape(polygons.shape)
+    following = np.roll(polygons, -1, axis=1)
+    area = (polygons[..., 0] * following[..., 1] - polygons[..., 1] * following[..., 0]).sum(axis=1) / 2
+    middle = polygons.mean(axis=1)
+    chunks = [
+        plan.take(c)
+        for c in np.split(np.arange(len(plan)), range(PIECES_PER_CHUNK, len(plan), PIECES_PER_CHUNK))
+    ]
+    value = np.concatenate([_at_points(polygons, area, middle, chunk) for chunk in chunks])
+    scaled = np.clip(u / plan.half_width_px[:, None], -1, 1)
+    profile = np.einsum("np,nkp->nk", value @ FIT.T, scaled[..., None] ** POWERS)
+    return np.asarray(profile * airy_px / np.pi**3)
 
 
-def _sides(layout: Layout, pose: Pose) -> tuple[Array, Array, Array]:
-    """Both ends (m, 2) of every side of all ink in the picture, ink on the right hand, and its polygon's middle."""
-    starts, ends, middles = [], [], []
-    corners = np.concatenate([np.array(polygon) for polygon in layout.ink])
-    projected = pose.project(corners)
-    place = 0
+@cache
+def _polygons_mm(layout: Layout) -> Array:
+    """(p, 4, 2) corners of all ink, ink on the right hand; a triangle's last corner comes twice."""
+    result = []
     for polygon in layout.ink:
-        points = projected[place : place + len(polygon)]
-        place += len(polygon)
-        following = np.roll(points, -1, axis=0)
-        area = (points[:, 0] * following[:, 1] - points[:, 1] * following[:, 0]).sum()
-        starts.append(points if area > 0 else following)
-        ends.append(following if area > 0 else points)
-        middles.append(np.broadcast_to(points.mean(axis=0), points.shape))
-    return np.concatenate(starts), np.concatenate(ends), np.concatenate(middles)
+        points = np.array([*polygon, *polygon[-1:] * (4 - len(polygon))])
+        onward = np.roll(points, -1, axis=0)
+        clockwise = (points[:, 0] * onward[:, 1] - points[:, 1] * onward[:, 0]).sum() > 0
+        result.append(points if clockwise else points[::-1])
+    return np.array(result)
 
 
-def _beyond_half_plane(start: Array, end: Array, points: Array, across: Array, centre: Array) -> Array:
-    """(a, c) −∫ r⁻³ over the ink, less that of the half plane, at points (a, c, 2) at ``across`` (c,) from the edge."""
+def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -> Array:
+    """(n, ACROSS) −∫ r⁻³ over the ink less that of the half plane, mean along each of a few pieces."""
+    ends = plan.px.reshape(-1, 2, 2)
+    centre, along = ends.mean(axis=1), ends[:, 1] - ends[:, 0]
+    normal = np.stack([along[:, 1], -along[:, 0]], axis=1) / np.hypot(*along.T)[:, None]
+    across = ACROSS * plan.half_width_px[:, None]
+    points = (
+        centre[:, None, None]
+        + ALONG[:, None, None] * along[:, None, None]
+        + across[:, None, :, None] * normal[:, None, None]
+    )
+    away = np.square(middle - centre[:, None]).sum(axis=-1)
+    nearest = np.argsort(away, axis=1)[:, : NEAR_POLYGONS + FAR_POLYGONS]
+    near, far = nearest[:, :NEAR_POLYGONS], nearest[:, NEAR_POLYGONS:]
+    value = _beyond_half_plane(polygons[near], points, across, centre)
+    to_far = middle[far][:, None, None] - points[..., None, :]
+    value -= np.einsum("nacp,np->nac", np.square(to_far).sum(axis=-1) ** -1.5, area[far])
+    return np.asarray(ALONG_WEIGHTS @ value)
+
+
+def _beyond_half_plane(polygons: Array, points: Array, across: Array, centre: Array) -> Array:
+    """(n, a, c) −∫ r⁻³ over polygons (n, p, 4, 2) less the half plane's, at points (n, a, c, 2), ``across`` (n, c)."""
+    start = polygons.reshape(len(polygons), -1, 2)
+    end = np.roll(polygons, -1, axis=2).reshape(start.shape)
     direction = end - start
-    length = np.maximum(np.hypot(*direction.T), 1e-9)
-    direction = direction / length[:, None]
-    normal = np.stack([direction[:, 1], -direction[:, 0]], axis=1)
-    along = ((centre - start) * direction).sum(axis=1)
-    distance = np.abs(((centre - start) * normal).sum(axis=1))
-    own = int(np.argmin(np.where((along > 0) & (along < length), distance, np.inf)))
-    to_start = start - points[..., None, :]
-    a = (to_start * direction).sum(axis=-1)
-    d = (to_start * normal).sum(axis=-1)
-    b = a + length
-    far_a, far_b = np.hypot(a, d), np.hypot(b, d)
+    length = np.maximum(np.hypot(direction[..., 0], direction[..., 1]), 1e-9)
+    direction = direction / length[..., None]
+    normal = np.stack([direction[..., 1], -direction[..., 0]], axis=-1)
+    along = ((centre[:, None] - start) * direction).sum(axis=-1)
+    distance = np.abs(((centre[:, None] - start) * normal).sum(axis=-1))
+    own = np.argmin(np.where((along > 0) & (along < length), distance, np.inf), axis=1)
+
+    offset = (start * direction).sum(axis=-1)[:, None, None]
+    a = offset - np.einsum("nacx,nsx->nacs", points, direction)
+    d = (start * normal).sum(axis=-1)[:, None, None] - np.einsum("nacx,nsx->nacs", points, normal)
+    b = a + length[:, None, None]
+    far_a, far_b = np.sqrt(a * a + d * d), np.sqrt(b * b + d * d)
     d = np.where(np.abs(d) < NEAREST_PX, NEAREST_PX, d)
-    value = (b / far_b - a / far_a) / d
-    u = across[None, :]
-    own_a, own_b = far_a[..., own], far_b[..., own]
-    value[..., own] = u * (1 / (own_b * (own_b + b[..., own])) + 1 / (own_a * (own_a - a[..., own])))
+    value = (b / np.maximum(far_b, NEAREST_PX) - a / np.maximum(far_a, NEAREST_PX)) / d
+
+    piece = np.arange(len(own))
+    own_a, own_b = a[piece, ..., own], b[piece, ..., own]
+    u = across[:, None]
+    long_a, long_b = np.sqrt(own_a**2 + u * u), np.sqrt(own_b**2 + u * u)
+    value[piece, ..., own] = u * (1 / (long_b * (long_b + own_b)) + 1 / (long_a * (long_a - own_a)))
     return np.asarray(value.sum(axis=-1))

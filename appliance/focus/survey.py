@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,26 +10,43 @@ import numpy.typing as npt
 from appliance import optics
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, green_half, reduced
-from appliance.chart.pose import DISTORTION, LOG_SQUEEZE, NEARNESS, PARAMETERS, Array, Pose, PoseFit, fit_pose
+from appliance.chart.pose import (
+    ASKEW_X,
+    ASKEW_Y,
+    DISTORTION,
+    LOG_SQUEEZE,
+    NEARNESS,
+    PARAMETERS,
+    Array,
+    Pose,
+    PoseFit,
+    fit_pose,
+)
 from appliance.chart.segments import SegmentPlan, plan_segments
 from appliance.focus.condition import clipped
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
-from appliance.sfr import EdgeBatch, measure_edges
+from appliance.sfr import WINDOW_END_SIGMA, EdgeBatch, measure_edges
 
 FREQUENCY_CPP: Array = np.arange(0.04, 0.49, 0.04)
 """Frequencies of the through-focus fit, cycles per pixel: far enough apart to be nearly independent."""
 PIECE_PX = 60.0
 STRIP_PX = 16.0
 MOST_SEGMENTS = 900
-FEWEST_SEGMENTS = 12
+FEWEST_SEGMENTS, ENOUGH_SEGMENTS = 12, 40
+MOVED_PX = 2.0
+UNSOUND_RESIDUAL = 6.0
 FOCAL_LENGTH_PRIOR = 0.04
 """Relative standard deviation of a marked focal length: ISO 517 allows ± 5 %, zooms more."""
 POSITION_FLOOR_PX = 0.03
-SQUEEZE_EXPLAINS = 0.3
-"""An anamorphic squeeze is believed if it leaves less than this of the residuals: a tilted sensor resembles one."""
+POSITION_PER_SPREAD = 0.02
+"""What is beside a blurred edge moves its apparent place by some part of the blur."""
+LARGE_RESIDUAL, EXPLAINS = 1.0, 0.5
+"""Median residual that wants an explanation, and what a good one leaves of it: first a sensor that sits askew, then an
+anamorphic lens, which looks alike but is more than mechanics allow."""
+ASKEW_RAD = 0.01
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ def edge_lengths_px(layout: Layout, pose: Pose) -> Array:
 
 
 def measure(
-    frame: Frame, plan: SegmentPlan, waves: Waves, halo_px: float = 0.0, mtf50: bool = True
+    frame: Frame, plan: SegmentPlan, waves: Waves, window: float | None = None, mtf50: bool = True
 ) -> EdgeBatch:
     """Measure the planned pieces in the full picture, all with one window so that they compare without bias."""
     return measure_edges(
@@ -60,14 +77,17 @@ def measure(
         frequency_cpp=FREQUENCY_CPP,
         white=0.995 * frame.white,
         airy_px=waves.airy_px,
-        window_px=window_px(waves, halo_px),
+        window_px=window_px(waves) if window is None else window,
         mtf50=mtf50,
     )
 
 
-def window_px(waves: Waves, halo_px: float = 0.0) -> float:
-    """Half width in px of the window about every edge: what blurs of interest, diffraction and a halo need."""
-    return 5.5 + 1.3 * waves.airy_px + 1.4 * halo_px
+def window_px(waves: Waves, halo_px: float = 0.0, soft_px: float = 0.0) -> float:
+    """Half width in px of the window about every edge: what blurs of interest, diffraction and a halo need.
+
+    ``soft_px`` is the standard deviation of what blurs all edges alike: print and lens.
+    """
+    return float(np.hypot(5.5 + 1.3 * waves.airy_px, WINDOW_END_SIGMA * soft_px) + 1.4 * halo_px)
 
 
 def usable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:
@@ -78,27 +98,38 @@ def usable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:
 
 def survey(frame: Frame, located: Located, setup: Setup) -> Survey | Reason:
     """Measure the middle of every edge, refine the pose with where they were found; smaller pictures if too blurred."""
-    pose = located.pose
-    result: Survey | Reason = reason("TOO_BLURRED")
-    for _ in range(2):
-        result = _look(frame, located.layout, pose, setup)
-        if isinstance(result, Reason):
-            break
-        moved = np.abs(
-            result.pose.pose.project(result.plan.middle_mm) - pose.project(result.plan.middle_mm)
-        ).max()
-        pose = result.pose.pose
-        if moved < 2.0:
-            break
-    if isinstance(result, Survey) and usable(result.batch).sum() >= FEWEST_SEGMENTS:
-        return result
-    if isinstance(result, Reason) and result.code == "CLIPPED":
+    layout, pose = located.layout, located.pose
+    result = _looked(frame, layout, pose, setup)
+    if _sound(result) or (isinstance(result, Reason) and result.code == "CLIPPED"):
         return result
     for reduction in (2.0, 4.0):
-        small = _look_reduced(frame, located.layout, pose, setup, reduction)
-        if isinstance(small, Survey) and usable(small.batch).sum() >= FEWEST_SEGMENTS:
-            return small
-    return result if isinstance(result, Reason) else reason("TOO_BLURRED")
+        small = _look_reduced(frame, layout, pose, setup, reduction)
+        if isinstance(small, Survey) and _sound(small):
+            closer = _looked(frame, layout, small.pose.pose, setup)
+            return closer if _sound(closer) else small
+    if isinstance(result, Survey) and usable(result.batch).sum() < FEWEST_SEGMENTS:
+        return reason("TOO_BLURRED")
+    return result
+
+
+def _looked(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Reason:
+    """Look, and again if the pose moved so far that strips lay beside their edges."""
+    result = _look(frame, layout, pose, setup)
+    if isinstance(result, Survey):
+        middle = result.plan.middle_mm
+        if np.abs(result.pose.pose.project(middle) - pose.project(middle)).max() >= MOVED_PX:
+            again = _look(frame, layout, result.pose.pose, setup)
+            result = again if isinstance(again, Survey) else result
+    return result
+
+
+def _sound(result: Survey | Reason) -> bool:
+    """Whether enough edges were measured, and lie where a flat chart has them."""
+    return (
+        isinstance(result, Survey)
+        and int(usable(result.batch).sum()) >= FEWEST_SEGMENTS
+        and float(np.median(np.abs(result.pose.residuals))) < UNSOUND_RESIDUAL
+    )
 
 
 def _look(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Reason:
@@ -111,6 +142,8 @@ def _look(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Re
     if over is not None:
         return over
     good = batch.measured & np.isfinite(batch.offset_px) & (batch.offset_px_sd < 1.0)
+    if usable(batch).sum() >= ENOUGH_SEGMENTS:
+        good &= usable(batch)
     if good.sum() < FEWEST_SEGMENTS:
         return reason("CHART_CROPPED", detail=f"only {int(good.sum())} edges could be measured")
     return Survey(_refine(pose, plan, batch, good, setup), plan, batch, 1.0)
@@ -155,23 +188,27 @@ def _refine(
     chosen = plan.take(good)
     middle_px = (chosen.px[:, :2] + chosen.px[:, 2:]) / 2
     measured = middle_px + batch.offset_px[good, None] * batch.normal[good]
-    sd = np.hypot(batch.offset_px_sd[good], POSITION_FLOOR_PX)
+    floor = POSITION_FLOOR_PX + POSITION_PER_SPREAD * batch.spread_px[good]
+    sd = np.hypot(batch.offset_px_sd[good], floor)
     prior_mean, prior_sd = pose.vector(), np.full(PARAMETERS, np.inf)
     m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
     prior_mean[NEARNESS] = 1e3 * m / optics.image_distance_mm(setup.focal_length_mm, m)
     prior_sd[NEARNESS] = FOCAL_LENGTH_PRIOR * prior_mean[NEARNESS]
     prior_mean[DISTORTION], prior_sd[DISTORTION] = 0.0, 0.03
-    prior_mean[LOG_SQUEEZE] = 0.0
-    free: tuple[int, ...] = (0, 1, 2, 3, 4, 5, NEARNESS, DISTORTION)
-    normals = batch.normal[good]
-    fit = fit_pose(pose, chosen.middle_mm, measured, normals, sd, free, prior_mean, prior_sd)
-    if (
-        np.median(np.abs(fit.residuals)) > 3
-        or abs(fit.pose.vector()[NEARNESS] / prior_mean[NEARNESS] - 1) > 0.1
-    ):
-        squeezed = fit_pose(
-            fit.pose, chosen.middle_mm, measured, normals, sd, (*free, LOG_SQUEEZE), prior_mean, prior_sd
-        )
-        if np.median(np.abs(squeezed.residuals)) < SQUEEZE_EXPLAINS * np.median(np.abs(fit.residuals)):
-            return squeezed
+    prior_mean[[LOG_SQUEEZE, ASKEW_X, ASKEW_Y]] = 0.0
+    prior_sd[[ASKEW_X, ASKEW_Y]] = ASKEW_RAD
+    start = replace(pose, squeeze=1.0, askew_x_rad=0.0, askew_y_rad=0.0)
+
+    def fitted(*more: int) -> PoseFit:
+        free = (0, 1, 2, 3, 4, 5, NEARNESS, DISTORTION, *more)
+        return fit_pose(start, chosen.middle_mm, measured, batch.normal[good], sd, free, prior_mean, prior_sd)
+
+    def left(fit: PoseFit) -> float:
+        return float(np.median(np.abs(fit.residuals)))
+
+    fit = fitted()
+    if left(fit) > LARGE_RESIDUAL or abs(fit.pose.vector()[NEARNESS] / prior_mean[NEARNESS] - 1) > 0.1:
+        for other in (fitted(ASKEW_X, ASKEW_Y), fitted(LOG_SQUEEZE)):
+            if left(other) < EXPLAINS * left(fit):
+                return other
     return fit

@@ -183,6 +183,6 @@ def fit(
 def curve(fit: ThroughFocus, table: PupilTable, q: Array) -> Array:
     """(n, k) SFR of the fitted model on the optical axis at depths ``q`` (n,) in waves."""
     w = fit.shape[KAPPA] * (q - fit.q_focus)
-    value, _ = table.lookup(table.at_spherical(fit.shape[SPHERICAL])[0], w - fit.shape[SPHERICAL])
+    value, _ = table.at_spherical(fit.shape[SPHERICAL])[0](w - fit.shape[SPHERICAL])
     phase = np.outer(np.clip(fit.even_scale * w, -np.pi, np.pi), np.arange(1, EVEN_TERMS + 1))
     return np.asarray(np.exp(fit.log_amplitude) * (value + np.cos(phase) @ fit.even), float)
