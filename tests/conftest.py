@@ -115,7 +115,11 @@ class Rig:
 
 @contextmanager
 def rig_of(
-    settings: Settings, camera: Any, open_display: Any = None, simulated: bool = True
+    settings: Settings,
+    camera: Any,
+    open_display: Any = None,
+    simulated: bool = True,
+    power_off: Callable[[], None] | None = None,
 ) -> Iterator[Rig]:
     """Run a station with ``camera`` until the block ends; an exception as ``camera`` is raised on opening it."""
 
@@ -126,7 +130,9 @@ def rig_of(
 
     pins, display, store = MockFactory(), SimulatedOled(settings), open_store(settings.data_dir)
     panel = GpioPanel(settings, pins)
-    devices = Devices(open_camera, open_display or (lambda: display), panel, simulated=simulated)
+    devices = Devices(
+        open_camera, open_display or (lambda: display), panel, simulated=simulated, power_off=power_off
+    )
     station = Station(settings, devices, store, "http://192.0.2.7:8080")
     loop = threading.Thread(target=station.run, daemon=True)
     loop.start()

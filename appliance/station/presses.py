@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 
+from appliance.config import Settings
+from appliance.devices.protocols import Button
 from appliance.errors import StationBusyError
 from appliance.station import screens, screens_live
+from appliance.station.actions import Actions
 from appliance.station.board import Board
 from appliance.station.button import Press
-from appliance.station.events import Devices, LiveKind, Request
+from appliance.station.events import Devices, Request
 from appliance.station.jobs import Jobs
 from appliance.station.state import LIVE_PHASES, Phase
 
@@ -20,25 +24,16 @@ log = logging.getLogger(__name__)
 
 
 class Presses:
-    """The part of a station's loop that answers its buttons."""
+    """Answers the buttons; called by the station's loop only."""
 
-    _board: Board
-    _jobs: Jobs
-    _devices: Devices
-    _request: Request | None
-    _phase_ends: float
-    _stuck_s: float
+    def __init__(
+        self, settings: Settings, devices: Devices, board: Board, jobs: Jobs, actions: Actions
+    ) -> None:
+        self._devices, self._board, self._jobs, self._actions = devices, board, jobs, actions
+        self._stuck_s = settings.stuck_button_s
 
-    def _start(self, request: Request) -> None:
-        raise NotImplementedError
-
-    def _set_live(self, kind: LiveKind, on: bool) -> None:
-        raise NotImplementedError
-
-    def _focus(self) -> None:
-        raise NotImplementedError
-
-    def _pressed(self, button: str, press: Press) -> None:
+    def answer(self, button: Button, press: Press) -> None:
+        """Do what this press of this button asks for, in the phase that the station is in."""
         phase = self._board.state.phase
         if press is Press.STUCK:
             log.warning("The %s button has been down for %g s.", button, self._stuck_s)
@@ -48,36 +43,30 @@ class Presses:
             if press is Press.SHORT:
                 self._focus_pressed()
         elif press is Press.SHORT:
-            self._power_off() if phase is Phase.SHUTDOWN else self._start(Request(None))
-        elif self._request is not None:
+            self._power_off() if phase is Phase.SHUTDOWN else self._actions.start(Request(None))
+        elif self._actions.busy:
             self._board.face.busy(time.monotonic())
         elif press is Press.LONG:
-            self._set_live("assist", phase not in LIVE_PHASES)
+            self._actions.set_live("assist", phase not in LIVE_PHASES)
         else:
-            self._jobs.end_live()
-            self._phase_ends = time.monotonic() + CONFIRM_S
-            self._board.enter(Phase.SHUTDOWN, live=None)
+            self._actions.ask_to_switch_off(CONFIRM_S)
 
     def _focus_pressed(self) -> None:
-        try:
-            self._focus() if self._jobs.has_motor else self._set_live(
-                "assist", self._board.state.phase not in LIVE_PHASES
-            )
-        except StationBusyError:
-            self._board.face.busy(time.monotonic())
+        with suppress(StationBusyError):  # it is answered: shown and counted
+            if self._jobs.has_motor:
+                self._actions.focus()
+            else:
+                self._actions.set_live("assist", self._board.state.phase not in LIVE_PHASES)
 
     def _power_off(self) -> None:
+        size = self._board.face.size
         self._board.enter(Phase.READY)
         if self._devices.power_off is None:
-            self._board.note(
-                screens.fault(self._board.face.size, "STAYS ON", "This station only simulates switching off.")
-            )
+            self._board.note(screens.fault(size, "STAYS ON", "This station only simulates switching off."))
             return
-        self._board.note(screens_live.off(self._board.face.size), seconds=60.0)
+        self._board.note(screens_live.off(size), seconds=60.0)
         try:
             self._devices.power_off()
         except OSError as error:
-            self._board.note(
-                screens.fault(self._board.face.size, "STAYS ON", f"It cannot be switched off: {error}"),
-                beeps=3,
-            )
+            said = f"It cannot be switched off: {error}"
+            self._board.note(screens.fault(size, "STAYS ON", said), beeps=3)

@@ -49,6 +49,7 @@ class LiveCamera:
     def focus(self) -> float:
         if not self.has_motor:
             raise NoFocusMotorError("The lens on this camera is focused by hand: it has no motor.")
+        assert self.running.wait(PATIENCE_S)
         return 2.5
 
     def close(self) -> None:
@@ -57,7 +58,9 @@ class LiveCamera:
 
 @pytest.fixture
 def camera() -> LiveCamera:
-    return LiveCamera(Frame(np.full((64, 64), 300, np.uint16), "rggb", 256, 4095))
+    made = LiveCamera(Frame(np.full((64, 64), 300, np.uint16), "rggb", 256, 4095))
+    made.running.set()
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +119,7 @@ def test_live_sessions_end_by_themselves(make_settings: SettingsFactory, camera:
         rig.station.live("align", True)
         rig.station.wait_for(lambda state: state.live is not None, PATIENCE_S)
         assert "ALIGN" in rig.station.state.oled_text
-        rig.station._phase_ends = 0.0
+        rig.station._actions.phase_ends = 0.0
         rig.wait(Phase.READY)
 
 
@@ -155,9 +158,8 @@ def test_very_long_press_then_a_press_switches_off(
     make_settings: SettingsFactory, camera: LiveCamera, can: bool
 ) -> None:
     called: list[bool] = []
-    with rig_of(make_settings(**HOLDS), camera) as rig:
-        devices = rig.station._devices
-        object.__setattr__(devices, "power_off", (lambda: called.append(True)) if can else None)
+    power_off = (lambda: called.append(True)) if can else None
+    with rig_of(make_settings(**HOLDS), camera, power_off=power_off) as rig:
         hold(rig, Phase.SHUTDOWN)
         assert rig.station.state.oled_text.startswith("SWITCH OFF?")
         rig.press()
@@ -173,7 +175,7 @@ def test_switching_off_is_forgotten_without_a_second_press(
 ) -> None:
     with rig_of(make_settings(**HOLDS), camera) as rig:
         hold(rig, Phase.SHUTDOWN)
-        rig.station._phase_ends = 0.0
+        rig.station._actions.phase_ends = 0.0
         rig.wait(Phase.READY)
 
 
@@ -206,6 +208,24 @@ def test_focus_drives_a_motor_and_otherwise_starts_focus_assist(
         rig.station.focus()
         rig.wait(Phase.FAULT)
         assert "no motor" in rig.station.state.fault
+
+
+def test_holding_test_while_the_motor_focuses_is_answered_with_busy(
+    make_settings: SettingsFactory, camera: LiveCamera
+) -> None:
+    camera.has_motor = True
+    camera.running.clear()
+    with rig_of(make_settings(**HOLDS), camera) as rig:
+        rig.station.focus()
+        rig.station.wait_for(lambda state: state.stage == "focusing", PATIENCE_S)
+        rig.push(True)
+        rig.station.wait_for(lambda state: state.oled_text.startswith("BUSY"), PATIENCE_S)
+        assert rig.station.state.phase is Phase.MEASURING
+        rig.push(False)
+        camera.running.set()
+        rig.station.wait_for(lambda state: state.lens_position_dpt == 2.5, PATIENCE_S)
+        rig.press()
+        rig.wait(Phase.RESULT)
 
 
 def test_the_chart_s_lamp_is_lit_while_the_camera_looks(

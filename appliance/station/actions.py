@@ -1,0 +1,184 @@
+"""What a station does when a button, the socket or a job asks for it: a check, focus, a live session, a lens, a PIN."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from appliance.config import Settings
+from appliance.errors import CameraError, CameraHangsError, StationBusyError, StationDownError
+from appliance.station import screens_live
+from appliance.station.board import Board
+from appliance.station.events import Devices, LiveKind, Outcome, Request
+from appliance.station.housekeeping import write_reason
+from appliance.station.jobs import Jobs
+from appliance.station.measure import Wanted
+from appliance.station.state import LIVE_PHASES, Phase
+from appliance.store import Store
+
+_LIVE_PHASE: dict[LiveKind, Phase] = {"assist": Phase.ASSIST, "align": Phase.ALIGN}
+_PHASES_THAT_END = (Phase.SHUTDOWN, *LIVE_PHASES)
+
+
+class Actions:
+    """Called by the station's loop only; what it does shows on the board, and takes the camera through the jobs."""
+
+    def __init__(self, settings: Settings, devices: Devices, store: Store, board: Board, jobs: Jobs) -> None:
+        self._settings, self._devices, self._store = settings, devices, store
+        self._board, self._jobs = board, jobs
+        self.request: Request | None = None
+        """Who wants the check under way; None if there is none."""
+        self.phase_ends = 0.0
+        """Monotonic time in s at which a live session, or the question whether to switch off, ends by itself."""
+        self._pin_ends = 0.0
+        self.exit_status = 0
+        """What the process should end with; not 0 once the camera hangs."""
+
+    # A check
+
+    def start(self, request: Request) -> None:
+        """Begin the check that ``request`` asks for, or answer it with busy."""
+        busy = self._busy()
+        if busy is not None:
+            request.accepted.set_exception(busy)
+            return
+        self.request = request
+        self._jobs.end_live()
+        self._board.enter(Phase.MEASURING, stage="starting", verdict=None, live=None, notice="")
+        self._jobs.check(self._wanted(request))
+        request.accepted.set_result(None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a check or an autofocus is under way."""
+        return self.request is not None or self._board.state.stage != ""
+
+    def _busy(self) -> StationBusyError | None:
+        if not self.busy:
+            return None
+        self._board.face.busy(time.monotonic())
+        self._board.set(busy_presses=self._board.state.busy_presses + 1, **self._board.face.told())
+        return StationBusyError("The station is measuring just now; wait for the verdict, then press again.")
+
+    def _wanted(self, request: Request) -> Wanted:
+        """A press about another lens than the one on the bench says nothing of a body."""
+        state = self._board.state
+        on_bench = request.lens_tag in (None, state.lens_tag)
+        return Wanted(request.lens_tag or state.lens_tag, state.body_tag if on_bench else None)
+
+    def finish(self, outcome: Outcome) -> None:
+        """Show how the check under way ended, and tell who asked for it."""
+        request, self.request = self.request, None
+        self._jobs.done()
+        assert request is not None
+        if outcome.check is not None:
+            self._board.last = check = outcome.check
+            self._board.enter(
+                Phase.RESULT, stage="", check=check.sequence, verdict=check.result.verdict.value
+            )
+            request.done.set_result(outcome.check)
+        elif outcome.error is not None:
+            self.fail(outcome.error)
+            request.done.set_exception(outcome.error)
+
+    def fail(self, error: Exception) -> None:
+        """Show what went wrong; a camera that hangs ends the process, and the next one says why."""
+        text = self._board.fail(error)
+        if isinstance(error, CameraHangsError):
+            self.exit_status = CameraError.exit_status
+            write_reason(self._settings.data_dir, text)
+
+    def abandon(self) -> None:
+        """Tell who waits for a check that it will not come: the station was stopped."""
+        if self.request is not None:
+            self.request.done.set_exception(
+                StationDownError("The station was stopped before the check was done.")
+            )
+
+    # Focus and live sessions
+
+    def focus(self) -> None:
+        """Let the camera's motor focus; raises StationBusyError while a check is under way."""
+        if (busy := self._busy()) is not None:
+            raise busy
+        self._jobs.end_live()
+        self._board.enter(Phase.MEASURING, stage="focusing", verdict=None, live=None)
+        self._jobs.focus()
+
+    def focused(self, position_dpt: float | None, error: Exception | None) -> None:
+        """Show where the motor was locked, in dioptres, or what went wrong."""
+        self._jobs.done()
+        if error is not None:
+            self.fail(error)
+        else:
+            self._board.enter(Phase.READY, stage="", lens_position_dpt=position_dpt)
+
+    def set_live(self, kind: LiveKind, on: bool) -> None:
+        """Begin or end focus assist or alignment; raises StationBusyError while a check is under way."""
+        if (busy := self._busy()) is not None:
+            raise busy
+        if on:
+            self.phase_ends = time.monotonic() + self._settings.live_timeout_s
+            self._board.enter(_LIVE_PHASE[kind], live=None, verdict=None)
+            self._jobs.live(kind)
+        else:
+            self.leave_phase()
+
+    def live_ended(self, error: Exception | None) -> None:
+        """The live session that counts is over, by itself if there is an error."""
+        self._jobs.done()
+        self.fail(error) if error is not None else self._board.enter(Phase.READY)
+
+    def ask_to_switch_off(self, seconds: float) -> None:
+        """Ask for so long whether to switch the machine off; a live session ends."""
+        self._jobs.end_live()
+        self.phase_ends = time.monotonic() + seconds
+        self._board.enter(Phase.SHUTDOWN, live=None)
+
+    def leave_phase(self) -> None:
+        """End a live session, or the question whether to switch off."""
+        self._jobs.end_live()
+        if self._board.state.phase in _PHASES_THAT_END:
+            self._board.enter(Phase.READY, live=None)
+
+    # Lens, body, PIN
+
+    def select_lens(self, tag: str | None, scanned: bool) -> None:
+        """The next presses are about this lens; a scanned tag may be a camera body's as well."""
+        if scanned and tag is not None and self._store.is_body(tag):
+            self.select_body(tag)
+            self._devices.panel.buzz(1)
+            return
+        state = self._board.state
+        changes: dict[str, Any] = {"lens_tag": tag, "scans": state.scans + int(scanned)}
+        if tag != state.lens_tag:
+            changes["body_tag"] = None  # it was named for the lens before
+        if state.phase in (Phase.READY, Phase.RESULT):
+            self._board.enter(Phase.READY, verdict=None, **changes)
+        else:
+            self._board.set(**changes)
+        self._board.face.wake(time.monotonic())
+        if scanned:
+            self._devices.panel.buzz(1)
+
+    def select_body(self, tag: str | None) -> None:
+        """The next presses name this camera body."""
+        self._board.set(body_tag=tag)
+        self._board.face.wake(time.monotonic())
+
+    def show_pin(self, pin: str | None, seconds: float) -> None:
+        """Show a pairing PIN for so long; None takes it down."""
+        self._pin_ends = time.monotonic() + (seconds if pin else 0.0)
+        if pin:
+            self._board.set(pin_shown=True)
+            self._board.note(screens_live.pairing(self._board.face.size, pin), beeps=1, seconds=seconds)
+        elif self._board.state.pin_shown:
+            self._board.face.take_down_note(time.monotonic())
+
+    def tick(self, now: float) -> None:
+        """End what ends by itself at ``now``, monotonic time in s."""
+        state = self._board.state
+        if state.pin_shown and now >= self._pin_ends:
+            self._board.set(pin_shown=False)
+        if state.phase in _PHASES_THAT_END and now >= self.phase_ends:
+            self.leave_phase()
