@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import Focuscheck
 from gpiozero.pins.mock import MockFactory
 
 from appliance.config import Settings, load_settings
@@ -50,6 +51,12 @@ def make_settings(tmp_path: Path) -> SettingsFactory:
         return load_settings(overrides={**given, **COARSE, **values}, environment={})
 
     return make
+
+
+@pytest.fixture
+def focuscheck(capsys: pytest.CaptureFixture[str]) -> Focuscheck:
+    """The command, given in this process."""
+    return Focuscheck(capsys)
 
 
 @pytest.fixture(scope="session")

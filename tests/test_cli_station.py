@@ -1,7 +1,5 @@
 """``focuscheck run``, ``station``, ``page`` and ``check`` from the outside: words and exit status."""
 
-import json
-import os
 import queue
 import re
 import signal
@@ -14,26 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command import Focuscheck, bench, start
 from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of
 from examples import RESULT
 
-from appliance import cli
 from appliance.errors import CameraError
 from appliance.focus import score
 from appliance.frame import Frame
 from appliance.station.server import StationServer
 from appliance.station.service import sole_station
 
-COARSE = [
-    "--camera",
-    "simulated",
-    "--panel",
-    "simulated",
-    "--display",
-    "simulated",
-    "--pixel-pitch-um",
-    "3.1",
-]
+COARSE = bench(3.1)
 
 
 @pytest.fixture
@@ -49,15 +38,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """Exit status and standard error of a command."""
-    try:
-        status = cli.main(arguments)
-    except SystemExit as exit_:
-        status = int(exit_.code or 0)
-    return status, capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -80,76 +60,72 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
     ],
 )
 def test_wrong_usage_is_a_sentence_and_status_2(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], words: str
+    focuscheck: Focuscheck, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
     given = [*arguments, "--data-dir", str(tmp_path)] if "check" in arguments else arguments
-    status, error = said(capsys, *given)
-    assert status == 2
-    assert words in error
-    assert "Traceback" not in error
+    said = focuscheck(*given)
+    assert said.status == 2
+    assert words in said.err
+    assert "Traceback" not in said.err
 
 
-def test_help_lists_every_command_and_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        cli.main(["--help"])
-    text = capsys.readouterr().out
+def test_help_lists_every_command_and_the_exit_statuses(focuscheck: Focuscheck) -> None:
+    text = focuscheck("--help").out
     for word in ("run", "station", "page", "check", "chart", "sfr", "score", "0 PASS", "4 INVALID"):
         assert word in text
 
 
 def test_an_unwritable_data_folder_is_named_before_anything_is_measured(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    focuscheck: Focuscheck, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    status, error = said(capsys, "check", *COARSE, "--data-dir", str(tmp_path / "file" / "below"))
-    assert status == 5
-    assert "cannot be written" in error
-    assert error.count("\n") == 1
+    said = focuscheck("check", *COARSE, "--data-dir", str(tmp_path / "file" / "below"))
+    assert said.status == 5
+    assert "cannot be written" in said.err
+    assert said.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", ["run", "page"])
 def test_a_port_in_use_is_named(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, taken_port: int, command: str
+    focuscheck: Focuscheck, tmp_path: Path, taken_port: int, command: str
 ) -> None:
     where = ["--data-dir", str(tmp_path), "--host", "127.0.0.1", "--port", str(taken_port)]
-    status, error = said(capsys, command, *where)
-    assert status == 2
-    assert f"Port {taken_port} is taken" in error
+    said = focuscheck(command, *where)
+    assert said.status == 2
+    assert f"Port {taken_port} is taken" in said.err
 
 
-def test_a_second_station_in_one_data_folder_is_refused(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_second_station_in_one_data_folder_is_refused(focuscheck: Focuscheck, tmp_path: Path) -> None:
     with sole_station(tmp_path):
         for command in ("run", "station", "check"):
             where = ["--data-dir", str(tmp_path), "--host", "127.0.0.1", "--port", str(free_port())]
-            status, error = said(capsys, command, *where)
-            assert status == 2
-            assert "A station already works in" in error
+            said = focuscheck(command, *where)
+            assert said.status == 2
+            assert "A station already works in" in said.err
 
 
 def test_picamera2_missing_is_a_sentence(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    focuscheck: Focuscheck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "picamera2", None)
     arguments = ["check", *COARSE, "--camera", "picamera2", "--data-dir", str(tmp_path)]
-    status, error = said(capsys, *arguments)
-    assert status == 4
-    assert "picamera2" in error
+    said = focuscheck(*arguments)
+    assert said.status == 4
+    assert "picamera2" in said.err
 
 
 def test_a_crash_never_looks_like_a_verdict(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    focuscheck: Focuscheck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("appliance.station.service.running_station", lambda settings: 1 // 0)
-    status, error = said(capsys, "check", *COARSE, "--data-dir", str(tmp_path))
-    assert status == 5
-    assert "--debug" in error
-    assert "Traceback" not in error
+    said = focuscheck("check", *COARSE, "--data-dir", str(tmp_path))
+    assert said.status == 5
+    assert "--debug" in said.err
+    assert "Traceback" not in said.err
 
 
 def test_check_goes_through_the_station_that_runs(
-    capsys: pytest.CaptureFixture[str],
+    focuscheck: Focuscheck,
     make_settings: SettingsFactory,
     bench_frame: Frame,
     monkeypatch: pytest.MonkeyPatch,
@@ -161,43 +137,48 @@ def test_check_goes_through_the_station_that_runs(
         server = StationServer(rig.settings.socket, rig.station)
         server.start()
         where = ["--data-dir", str(rig.settings.data_dir)]
-        assert cli.main(["check", "--json", "--lens", "FC-9", *where]) == 1
-        answer = json.loads(capsys.readouterr().out)
+        said = focuscheck("check", "--json", "--lens", "FC-9", *where)
+        assert said.status == 1
+        answer = said.json
         assert (answer["check"], answer["lens"], answer["verdict"]) == (1, "FC-9", "FAIL_BACK")
         assert answer["reasons"][0]["code"] == "BACK_FOCUS"
-        assert cli.main(["check", *where]) == 1
-        assert "Stored as check 2." in capsys.readouterr().out
+        said = focuscheck("check", *where)
+        assert said.status == 1
+        assert "Stored as check 2." in said.out
         camera.frame = CameraError("No frame came.")
-        assert cli.main(["check", *where]) == 4
-        assert capsys.readouterr().err == "No frame came.\n"
+        said = focuscheck("check", *where)
+        assert (said.status, said.err) == (4, "No frame came.\n")
         server.close()
     assert camera.captures == 3
 
 
-def test_check_alone_measures_the_simulated_bench(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_check_alone_measures_the_simulated_bench(focuscheck: Focuscheck, tmp_path: Path) -> None:
     where = ["--data-dir", str(tmp_path), "--simulated-focus-error-mm", "-30"]
-    status = cli.main(["check", "--json", *COARSE, *where])
-    answer = json.loads(capsys.readouterr().out)
-    assert (status, answer["verdict"]) == (1, "FAIL_FRONT")
-    assert answer["focus_error_mm"] < -25
+    said = focuscheck("check", "--json", *COARSE, *where)
+    assert (said.status, said.json["verdict"]) == (1, "FAIL_FRONT")
+    assert said.json["focus_error_mm"] < -25
     assert (tmp_path / "focuscheck.sqlite3").exists()
 
 
 def test_a_lens_cap_is_invalid_and_never_a_verdict_on_the_lens(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    focuscheck: Focuscheck, tmp_path: Path
 ) -> None:
     where = ["--data-dir", str(tmp_path), "--simulated-mishap", "lens cap"]
-    assert cli.main(["check", "--json", *COARSE, *where]) == 4
-    answer = json.loads(capsys.readouterr().out)
-    assert answer["verdict"] == "INVALID"
-    assert answer["focus_error_mm"] is None
+    said = focuscheck("check", "--json", *COARSE, *where)
+    assert said.status == 4
+    assert said.json["verdict"] == "INVALID"
+    assert said.json["focus_error_mm"] is None
 
 
 def test_run_starts_both_takes_enter_for_the_button_and_stops_cleanly(tmp_path: Path) -> None:
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "appliance", "run", "--data-dir", str(tmp_path), "--host", "127.0.0.1"]
-        + ["--port", str(port), "--simulated-mishap", "lens cap", *COARSE],
+    where = ["--data-dir", str(tmp_path), "--host", "127.0.0.1", "--port", str(port)]
+    process = start(
+        "run",
+        *where,
+        *COARSE,
+        "--simulated-mishap",
+        "lens cap",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -244,20 +225,8 @@ def _children_of(pid: int) -> list[int]:
 
 
 def test_station_and_page_end_when_the_program_that_started_them_is_killed(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "appliance",
-            "station",
-            "--until-stdin-closes",
-            "--data-dir",
-            str(tmp_path),
-            *COARSE,
-        ],
-        stdin=subprocess.PIPE,
-        env={**os.environ},
-    )
+    where = ["--data-dir", str(tmp_path)]
+    process = start("station", "--until-stdin-closes", *where, *COARSE, stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.close()
     assert process.wait(PATIENCE_S) == 0

@@ -1,40 +1,31 @@
 """``doctor``, ``config``, ``align``, ``assist`` and ``backup`` from the outside."""
 
-import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from command import Focuscheck, Said, bench
 from conftest import SettingsFactory, rig_of
 
-from appliance import cli
 from appliance.commands.backup import KEPT, make_backup
 from appliance.config import Settings
 from appliance.errors import CameraError, StorageError
 from appliance.station import doctor
 from appliance.station.server import StationServer
 
-BENCH = [
-    "--camera",
-    "simulated",
-    "--panel",
-    "simulated",
-    "--display",
-    "simulated",
-    "--pixel-pitch-um",
-    "4.65",
-]
+BENCH = bench(4.65)
 
 
-def parts(text: str) -> dict[str, dict[str, str]]:
-    return {part["part"]: part for part in json.loads(text)["parts"]}
+def parts(said: Said) -> dict[str, dict[str, str]]:
+    return {part["part"]: part for part in said.json["parts"]}
 
 
-def test_doctor_finds_a_sound_bench_sound(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_doctor_finds_a_sound_bench_sound(focuscheck: Focuscheck, tmp_path: Path) -> None:
     where = ["--data-dir", str(tmp_path), "--distance-mm", "624.6"]
-    assert cli.main(["doctor", "--json", *BENCH, *where]) == 0
-    found = parts(capsys.readouterr().out)
+    said = focuscheck("doctor", "--json", *BENCH, *where)
+    assert said.status == 0
+    found = parts(said)
     for part in (
         "storage",
         "camera",
@@ -51,24 +42,21 @@ def test_doctor_finds_a_sound_bench_sound(capsys: pytest.CaptureFixture[str], tm
         assert found[part]["text"]
 
 
-def test_doctor_names_what_is_wrong_and_goes_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_doctor_names_what_is_wrong_and_goes_on(focuscheck: Focuscheck, tmp_path: Path) -> None:
     where = ["--data-dir", str(tmp_path), "--simulated-mishap", "lens cap", "--red-lamp-pin", "22"]
-    assert cli.main(["doctor", *BENCH, *where]) == 1
-    text = capsys.readouterr().out
-    assert "BAD   light" in text
-    assert "lens cap" in text
-    assert "Pin 22 is given twice" in text
-    assert "network" in text
+    said = focuscheck("doctor", *BENCH, *where)
+    assert said.status == 1
+    for words in ("BAD   light", "lens cap", "Pin 22 is given twice", "network"):
+        assert words in said.out
 
 
-def test_doctor_asks_the_station_that_runs(
-    capsys: pytest.CaptureFixture[str], make_settings: SettingsFactory
-) -> None:
+def test_doctor_asks_the_station_that_runs(focuscheck: Focuscheck, make_settings: SettingsFactory) -> None:
     with rig_of(make_settings(), CameraError("No camera is connected.")) as rig:
         server = StationServer(rig.settings.socket, rig.station)
         server.start()
-        assert cli.main(["doctor", "--json", *BENCH, "--data-dir", str(rig.settings.data_dir)]) == 1
-        found = parts(capsys.readouterr().out)
+        said = focuscheck("doctor", "--json", *BENCH, "--data-dir", str(rig.settings.data_dir))
+        assert said.status == 1
+        found = parts(said)
         assert found["station"]["text"] == "No camera is connected."
         assert found["camera"]["state"] == "bad"
         server.close()
@@ -85,24 +73,24 @@ def test_doctor_reads_under_voltage(
 
 
 def test_config_show_says_where_every_value_came_from(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    focuscheck: Focuscheck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "config.toml"
     file.write_text('# ours\nstation_name = "Bench 2"\ncoc_um = 20\n')
     monkeypatch.setenv("FOCUSCHECK_PORT", "8123")
-    assert cli.main(["config", "show", "--json", "--config", str(file), "--f-number", "4"]) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    shown = focuscheck("config", "show", "--json", "--config", str(file), "--f-number", "4")
+    assert shown.status == 0
+    rows = {row["name"]: row for row in shown.json}
     assert set(rows) == set(Settings.model_fields)
     assert rows["coc_um"]["from"] == f"in {file}, line 3"
     assert rows["port"]["from"] == "in the environment (FOCUSCHECK_PORT)"
     assert rows["f_number"]["from"] == "on the command line"
     assert rows["host"]["from"] == "default"
-    assert cli.main(["config", "show", "--config", str(file)]) == 0
-    assert "coc_um = 20.0   [in " in capsys.readouterr().out
+    assert "coc_um = 20.0   [in " in focuscheck("config", "show", "--config", str(file)).out
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "words"),
     [
         ("prot = 80", "There is no setting 'prot' (in {file}, line 2). Did you mean 'port'?"),
         ("port = 'x'", "port = 'x' (in {file}, line 2) must be a whole number"),
@@ -111,30 +99,34 @@ def test_config_show_says_where_every_value_came_from(
     ],
 )
 def test_config_check_names_a_bad_setting_with_its_line(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, line: str, said: str
+    focuscheck: Focuscheck, tmp_path: Path, line: str, words: str
 ) -> None:
     file = tmp_path / "config.toml"
     file.write_text(f"# ours\n{line}\n")
-    assert cli.main(["config", "check", "--config", str(file)]) == 2
-    assert said.format(file=file) in capsys.readouterr().err
+    said = focuscheck("config", "check", "--config", str(file))
+    assert said.status == 2
+    assert words.format(file=file) in said.err
     file.write_text("")
-    assert cli.main(["config", "check", "--config", str(file)]) == 0
-    assert "17 TEST button" in capsys.readouterr().out
+    said = focuscheck("config", "check", "--config", str(file))
+    assert said.status == 0
+    assert "17 TEST button" in said.out
 
 
-def test_align_says_what_to_turn_and_how_it_ended(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_align_says_what_to_turn_and_how_it_ended(focuscheck: Focuscheck, tmp_path: Path) -> None:
     where = [*BENCH, "--data-dir", str(tmp_path)]
-    assert cli.main(["align", "--once", *where]) == 0
-    assert "ok  tilt" in capsys.readouterr().out
-    assert cli.main(["align", "--once", "--json", *where, "--simulated-roll-deg", "8"]) == 1
-    figures = json.loads(capsys.readouterr().out)
-    assert [figure["name"] for figure in figures["figures"] if not figure["good"]] == ["roll"]
+    said = focuscheck("align", "--once", *where)
+    assert said.status == 0
+    assert "ok  tilt" in said.out
+    said = focuscheck("align", "--once", "--json", *where, "--simulated-roll-deg", "8")
+    assert said.status == 1
+    assert [figure["name"] for figure in said.json["figures"] if not figure["good"]] == ["roll"]
 
 
-def test_assist_says_which_way_to_turn(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_assist_says_which_way_to_turn(focuscheck: Focuscheck, tmp_path: Path) -> None:
     where = [*BENCH, "--data-dir", str(tmp_path), "--simulated-focus-error-mm", "25"]
-    assert cli.main(["assist", "--once", *where]) == 1
-    assert "turn nearer" in capsys.readouterr().out
+    said = focuscheck("assist", "--once", *where)
+    assert said.status == 1
+    assert "turn nearer" in said.out
 
 
 def test_a_backup_is_whole_and_only_the_newest_are_kept(tmp_path: Path) -> None:
@@ -153,6 +145,7 @@ def test_a_backup_is_whole_and_only_the_newest_are_kept(tmp_path: Path) -> None:
     assert len(list((tmp_path / "backups").glob("*.sqlite3"))) == KEPT
 
 
-def test_a_backup_of_nothing_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert cli.main(["backup", "--data-dir", str(tmp_path)]) == 0
-    assert "nothing to copy" in capsys.readouterr().out
+def test_a_backup_of_nothing_says_so(focuscheck: Focuscheck, tmp_path: Path) -> None:
+    said = focuscheck("backup", "--data-dir", str(tmp_path))
+    assert said.status == 0
+    assert "nothing to copy" in said.out

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command import bench, start
 from conftest import PATIENCE_S, until
 
 from appliance.station.client import StationClient
 from appliance.station.notify import Notifier
 from appliance.station.state import Phase
 
-SIMULATED = [
-    "--camera",
-    "simulated",
-    "--panel",
-    "simulated",
-    "--display",
-    "simulated",
-    "--pixel-pitch-um",
-    "6.2",
-]
+SIMULATED = bench(6.2)
 
 
 class Systemd:
@@ -52,19 +44,16 @@ class Systemd:
 
     def silent_for(self, seconds: float, message: str) -> bool:
         """Whether ``message`` does not come for so long, after what is on its way."""
-        self._socket.setblocking(False)
-        try:
-            while True:
-                self._socket.recv(4096)
-        except BlockingIOError:
-            pass
+        self._on_its_way()
         time.sleep(seconds)
-        try:
-            return message not in self._socket.recv(4096).decode()
-        except BlockingIOError:
-            return True
-        finally:
-            self._socket.settimeout(PATIENCE_S)
+        return message not in self._on_its_way()
+
+    def _on_its_way(self) -> list[str]:
+        """Every message that is there already."""
+        came: list[str] = []
+        while select.select([self._socket], [], [], 0)[0]:
+            came.append(self._socket.recv(4096).decode())
+        return came
 
     def close(self) -> None:
         self._socket.close()
@@ -78,11 +67,8 @@ def systemd(tmp_path: Path) -> Iterator[Systemd]:
 
 
 def service(systemd: Systemd, data_dir: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "appliance", *arguments, "--data-dir", str(data_dir)],
-        env={**os.environ, "NOTIFY_SOCKET": str(systemd.path)},
-        stdin=subprocess.DEVNULL,
-    )
+    environment = {**os.environ, "NOTIFY_SOCKET": str(systemd.path)}
+    return start(*arguments, "--data-dir", str(data_dir), env=environment, stdin=subprocess.DEVNULL)
 
 
 def test_the_station_says_ready_feeds_the_watchdog_and_says_that_it_stops(
