@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from appliance.store.compare import (
     model_baseline_of,
 )
 from appliance.store.house import Baseline, Lens
-from appliance.store.trend import Middle, middle
+from appliance.store.trend import middle
 
 
 def set_baseline(
@@ -40,12 +41,9 @@ def set_baseline(
     chosen = present.samples[start:][-FIRST_SAMPLES:]
     if not chosen:
         raise LookupError(f"lens {lens.tag} has no check with a figure")
-    shift = middle([sample.image_shift_um for sample in chosen])
-    mtf50 = middle([sample.mtf50_lp_mm for sample in chosen if sample.mtf50_lp_mm is not None])
-    made = _row(at, who, present.focal_length_mm, len(chosen), shift, mtf50)
-    made.lens_id, made.first_sequence = lens.id, chosen[0].sequence
-    session.add(made)
-    return made
+    figures = [(sample.image_shift_um, sample.mtf50_lp_mm) for sample in chosen]
+    whose = {"lens_id": lens.id, "first_sequence": chosen[0].sequence}
+    return _add(session, at, who, present.focal_length_mm, figures, **whose)
 
 
 def set_model_baseline(
@@ -63,12 +61,7 @@ def set_model_baseline(
     if len(copies) < LEAST_COPIES:
         known = f"{len(copies)} copies of {lens.name} have a check, and {LEAST_COPIES} are needed"
         raise LookupError(known if lens.model else "its model is not given")
-    shift = middle([copy[0] for copy in copies])
-    mtf50 = middle([copy[1] for copy in copies if copy[1] is not None])
-    made = _row(at, who, focal, len(copies), shift, mtf50)
-    made.maker, made.model = lens.maker, lens.model
-    session.add(made)
-    return made
+    return _add(session, at, who, focal, copies, maker=lens.maker, model=lens.model)
 
 
 def clear_baseline(
@@ -84,9 +77,7 @@ def clear_baseline(
     present = compare(session, lens, focal_length_mm)
     if present.baseline_kept is None:
         raise LookupError(f"lens {lens.tag} has no baseline of its own")
-    cleared = _row(at, who, present.focal_length_mm, 0, None, None)
-    cleared.lens_id = lens.id
-    session.add(cleared)
+    _add(session, at, who, present.focal_length_mm, (), lens_id=lens.id)
 
 
 def clear_model_baseline(
@@ -102,9 +93,7 @@ def clear_model_baseline(
     focal = compare(session, lens, focal_length_mm).focal_length_mm
     if model_baseline_of(session, lens, focal) is None:
         raise LookupError(f"{lens.name or 'its model'} has no baseline")
-    cleared = _row(at, who, focal, 0, None, None)
-    cleared.maker, cleared.model = lens.maker, lens.model
-    session.add(cleared)
+    _add(session, at, who, focal, (), maker=lens.maker, model=lens.model)
 
 
 def baselines_of(session: Session, lens: Lens, limit: int = 100) -> Sequence[Baseline]:
@@ -116,16 +105,27 @@ def baselines_of(session: Session, lens: Lens, limit: int = 100) -> Sequence[Bas
     return session.scalars(select(Baseline).where(whose).order_by(Baseline.id.desc()).limit(limit)).all()
 
 
-def _row(
-    at: datetime, who: str, focal_mm: float | None, count: int, shift: Middle | None, mtf50: Middle | None
+def _add(
+    session: Session,
+    at: datetime,
+    who: str,
+    focal_mm: float | None,
+    figures: Sequence[tuple[float, float | None]],
+    **whose: Any,
 ) -> Baseline:
-    return Baseline(
+    """Add the middle of ``figures``, shift in µm and MTF50 in lp/mm where it is known, as baseline of ``whose``."""
+    shift = middle([figure[0] for figure in figures])
+    mtf50 = middle([figure[1] for figure in figures if figure[1] is not None])
+    added = Baseline(
         focal_length_mm=focal_mm,
         set_at=at,
         set_by=who,
-        count=count,
+        count=len(figures),
         shift_um_median=shift.median if shift else None,
         shift_um_mad=shift.sigma if shift else None,
         mtf50_lp_mm_median=mtf50.median if mtf50 else None,
         mtf50_lp_mm_mad=mtf50.sigma if mtf50 else None,
+        **whose,
     )
+    session.add(added)
+    return added

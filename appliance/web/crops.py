@@ -64,21 +64,10 @@ def crops(result: Result, picture_url: str) -> list[tuple[str, Markup]]:
     """Title and drawing of each of :func:`windows`, onto the picture at ``picture_url``."""
     width, height = result.picture_px or (1, 1)
     template = Markup(
-        '<svg viewBox="{x:.0f} {y:.0f} {size:.0f} {size:.0f}" role="img" aria-label="{title}" class="crop">'
-        '<image href="{url}" x="0" y="0" width="{width}" height="{height}"/></svg>'
+        '<svg viewBox="{crop.x:.0f} {crop.y:.0f} {crop.size:.0f} {crop.size:.0f}" role="img" aria-label="{crop.title}" '
+        'class="crop"><image href="{url}" x="0" y="0" width="{width}" height="{height}"/></svg>'
     )
     return [
-        (
-            crop.title,
-            template.format(
-                x=crop.x,
-                y=crop.y,
-                size=crop.size,
-                title=crop.title,
-                url=picture_url,
-                width=width,
-                height=height,
-            ),
-        )
+        (crop.title, template.format(crop=crop, url=picture_url, width=width, height=height))
         for crop in windows(result)
     ]

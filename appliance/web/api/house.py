@@ -11,6 +11,7 @@ from appliance.web import context
 from appliance.web.api import answers as a
 from appliance.web.api import asked as q
 from appliance.web.api._routes import route
+from appliance.web.views import checks, lens_files
 from appliance.web.views.bodies import body_or_404
 from appliance.web.views.lenses import change_baseline
 
@@ -91,30 +92,22 @@ def _change_baseline(tag: str, do: str, of: str, focal_mm: float | None) -> None
 @route("GET", "/checks.csv", "Checks as CSV", query=q.CheckFilter, media="text/csv")
 def get_checks_csv(query: q.CheckFilter) -> Response:
     """The checks that a filter lets through, newest first."""
-    from appliance.web.views.checks import history_csv
-
-    return history_csv()
+    return checks.history_csv()
 
 
 @route("GET", "/lenses/{tag}/report", "One lens's report", media="application/pdf")
 def get_lens_report(tag: str) -> Response:
     """The PDF report."""
-    from appliance.web.views.lens_files import lens_pdf
-
-    return lens_pdf(tag)
+    return lens_files.lens_pdf(tag)
 
 
 @route("GET", "/labels", "Labels with QR codes", query=q.LabelQuery, media="application/pdf")
 def get_labels(query: q.LabelQuery) -> Response:
     """A PDF of label sheets."""
-    from appliance.web.views.lens_files import labels
-
-    return labels()
+    return lens_files.labels()
 
 
 @route("GET", "/pictures/{name}", "One picture of a check", media="image/*")
 def get_picture(name: str) -> Response:
     """The preview as JPEG or the raw photo as PNG, by the name that the check gives."""
-    from appliance.web.views.checks import picture
-
-    return picture(name)
+    return checks.picture(name)
