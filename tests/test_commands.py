@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from command import Focuscheck, Said, bench
-from conftest import SettingsFactory, rig_of
+from conftest import HeldCamera, SettingsFactory, rig_of
 
 from appliance.commands.backup import KEPT, make_backup
 from appliance.config import Settings
 from appliance.errors import CameraError, StorageError
+from appliance.frame import Frame
 from appliance.station import doctor
 from appliance.station.server import StationServer
+from appliance.station.state import Phase
 
 BENCH = bench(4.65)
 
@@ -59,6 +61,37 @@ def test_doctor_asks_the_station_that_runs(focuscheck: Focuscheck, make_settings
         found = parts(said)
         assert found["station"]["text"] == "No camera is connected."
         assert found["camera"]["state"] == "bad"
+        server.close()
+
+
+def test_doctor_sees_through_the_eyes_of_a_station_at_work(
+    focuscheck: Focuscheck, make_settings: SettingsFactory, bench_frame: Frame
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(), camera) as rig:
+        server = StationServer(rig.settings.socket, rig.station)
+        server.start()
+        where = [*bench(3.1), "--data-dir", str(rig.settings.data_dir), "--distance-mm"]
+        said = focuscheck("doctor", "--json", *where, "624.6")
+        found = parts(said)
+        assert said.status == 0, found
+        for part in ("raw frames", "light", "chart", "print scale", "alignment", "button, lamps"):
+            assert found[part]["state"] == "ok", found[part]
+        assert "2028×1520 px, rggb" in found["raw frames"]["text"]
+        assert found["thermometer"]["text"]
+        rig.wait(Phase.READY)
+        found = parts(focuscheck("doctor", "--json", *where, "640"))
+        assert (
+            "102.4 %" in found["print scale"]["text"]
+        )  # so large it would look printed, were it that far off
+        assert found["print scale"]["state"] == "bad"
+        camera.frame = CameraError("No frame came.")
+        found = parts(focuscheck("doctor", "--json", *where, "624.6"))
+        assert found["raw frames"] == {"part": "raw frames", "state": "bad", "text": "No frame came."}
+        found = parts(focuscheck("doctor", "--json", *where, "624.6"))
+        assert found["station"]["state"] == "bad"
+        assert "chart" not in found
         server.close()
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from appliance.commands.settings_options import add_settings_options, settings_of
 from appliance.config import Settings
-from appliance.errors import CameraError, StationDownError
+from appliance.errors import CameraError
 from appliance.station.state import Phase, StationState
 
 POLL_S = 0.2
@@ -85,7 +83,7 @@ def _run(
 ) -> int:
     settings = settings_of(options)
     figures: dict[str, Any] = {}
-    with _states(settings, kind) as states:
+    with suppress(KeyboardInterrupt), _states(settings, kind) as states:
         for state in states:
             assert state.live is not None
             figures = state.live
@@ -106,37 +104,16 @@ def _run(
 def _states(settings: Settings, kind: str) -> Iterator[Iterator[StationState]]:
     """States with figures of the running station, or of one made for this command."""
     from appliance.station.client import StationClient
+    from appliance.station.following import FIRST_FIGURES_S, following, fresh
     from appliance.station.service import running_station, station_answers
 
     if station_answers(settings):
-        client = StationClient(settings.socket)
-        client.live(kind, True)
-        try:
-            yield _fresh(client.state, kind)
-        finally:
-            client.live(kind, False)
+        with following(StationClient(settings.socket), kind) as states:
+            yield states
         return
     with running_station(settings) as station:
         state = station.wait_for(lambda state: state.phase is not Phase.STARTING, FIRST_FIGURES_S)
         if state.phase is Phase.FAULT:
             raise CameraError(state.fault)
         station.live("align" if kind == "align" else "assist", True)
-        yield _fresh(lambda: station.state, kind)
-
-
-def _fresh(state: Callable[[], StationState], kind: str) -> Iterator[StationState]:
-    """Each state whose figures are new, until the session ends or is interrupted."""
-    shown: dict[str, Any] | None = None
-    deadline = time.monotonic() + FIRST_FIGURES_S
-    try:
-        while (now := state()).phase.value == kind:
-            if now.live is not None and now.live != shown:
-                shown = now.live
-                yield now
-            elif shown is None and time.monotonic() > deadline:
-                raise StationDownError("The station gives no figures. Read: focuscheck doctor")
-            time.sleep(POLL_S)
-        if now.fault:
-            raise CameraError(now.fault)
-    except KeyboardInterrupt:
-        sys.stdout.flush()
+        yield fresh(lambda: station.state, kind)

@@ -6,23 +6,24 @@ import importlib.util
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from appliance.checks.align import align
+from appliance.checks.align import DISTANCE_SHARE
 from appliance.config import Settings
 from appliance.devices import choose
-from appliance.devices.exposure import white_share
 from appliance.devices.scanner import EvdevScanner, find_scanner
 from appliance.errors import FocuscheckError
-from appliance.frame import Frame
 from appliance.station.client import StationClient
+from appliance.station.following import following
 from appliance.station.health import LEAST_FREE_MB, read_health
 from appliance.station.network import page_address
 from appliance.station.service import sole_station, station_answers
 from appliance.station.state import Phase
+from appliance.station.view import view
 
 DARK, BRIGHT = 0.3, 0.92
 """Share of saturation of the chart's white below which it is dim, above which it is near clipping."""
+_NO_THERMOMETER = "None; the sensor's own temperature is kept."
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,42 @@ def _station(settings: Settings) -> Iterator[Finding]:
         yield Finding("station", "bad", state.fault)
     else:
         yield Finding("station", "ok", f"It runs: {state.oled_text}.")
-    for part, device in zip(("camera", "panel", "OLED"), state.devices, strict=False):
+    for part, device in zip(("camera", "button, lamps", "OLED"), state.devices, strict=False):
         missing = device.startswith("no ")
         yield Finding(part, "bad" if missing and part == "camera" else "note" if missing else "ok", device)
     if state.stuck_button:
         yield Finding("button", "bad", f"{state.stuck_button} is held down; check its wires.")
     if state.notice:
         yield Finding("restart", "note", state.notice)
+    yield _told_temperature((state.health or {}).get("bench_c"), settings.thermometer)
+    if state.phase in (Phase.READY, Phase.RESULT):
+        yield from _seen_by_station(settings)
+    elif state.phase is not Phase.FAULT:
+        yield Finding(
+            "chart", "note", f"The station is at work ({state.phase}); look again when it is ready."
+        )
+
+
+def _told_temperature(bench_c: float | None, thermometer: str) -> Finding:
+    if bench_c is not None:
+        return Finding("thermometer", "ok", f"{bench_c:.1f} °C")
+    if thermometer in ("auto", "none"):
+        return Finding("thermometer", "note", _NO_THERMOMETER)
+    return Finding("thermometer", "note", "It does not answer; the sensor's own temperature is kept.")
+
+
+def _seen_by_station(settings: Settings) -> Iterator[Finding]:
+    """What the station's own camera sees, by a moment of alignment."""
+    try:
+        with following(StationClient(settings.socket), "align") as states:
+            seen = next((state.live for state in states), None)
+    except FocuscheckError as error:
+        yield Finding("raw frames", "bad", str(error))
+        return
+    if seen is None:
+        yield Finding("raw frames", "note", "Somebody else used the station; look again.")
+    else:
+        yield from _bench(seen, settings)
 
 
 def _camera(settings: Settings) -> Iterator[Finding]:
@@ -82,27 +112,22 @@ def _camera(settings: Settings) -> Iterator[Finding]:
         return
     try:
         yield Finding("camera", "ok", camera.description)
-        frame = camera.capture()
-        yield Finding(
-            "raw frames", "ok", f"{frame.plane.shape[1]}×{frame.plane.shape[0]} px, {_layout(frame)}"
-        )
-        yield _light(frame)
-        yield from _chart(frame, settings)
+        yield from _bench(view(camera.capture(), settings.setup()), settings)
     except FocuscheckError as error:
         yield Finding("raw frames", "bad", str(error))
     finally:
         camera.close()
 
 
-def _layout(frame: Frame) -> str:
-    order = frame.bayer or "grey"
-    return f"{order}, black {frame.black:g}, white {frame.white:g}"
+def _bench(seen: dict[str, Any], settings: Settings) -> Iterator[Finding]:
+    """What a photo says, as :func:`~appliance.station.view.view` gives it."""
+    yield Finding("raw frames", "ok", seen["raw_frames"])
+    yield _light(seen["white_share"], seen["exposure_us"])
+    yield from _chart(seen, settings)
 
 
-def _light(frame: Frame) -> Finding:
-    share = white_share(frame)
-    exposure = frame.metadata.get("ExposureTime")
-    text = f"the brightest parts reach {100 * share:.0f} % of saturation at {exposure} µs"
+def _light(share: float, exposure_us: int | None) -> Finding:
+    text = f"the brightest parts reach {100 * share:.0f} % of saturation at {exposure_us} µs"
     if share < DARK:
         return Finding("light", "bad", f"Too dark: {text}. Is the lens cap off and the lamp on?")
     if share > BRIGHT:
@@ -110,28 +135,30 @@ def _light(frame: Frame) -> Finding:
     return Finding("light", "ok", text[0].upper() + text[1:] + ".")
 
 
-def _chart(frame: Frame, settings: Settings) -> Iterator[Finding]:
-    alignment = align(frame, settings.setup())
-    if not alignment.figures:
-        yield Finding("chart", "bad", alignment.problem)
+def _chart(seen: dict[str, Any], settings: Settings) -> Iterator[Finding]:
+    if not seen["figures"]:
+        yield Finding("chart", "bad", seen["problem"])
         return
-    off = [figure for figure in alignment.figures if not figure.good]
+    off = [figure for figure in seen["figures"] if not figure["good"]]
     yield Finding("chart", "ok", "It is in view.")
-    distance = next(figure for figure in alignment.figures if figure.name == "distance")
+    distance = next(figure for figure in seen["figures"] if figure["name"] == "distance")
     if settings.distance_mm is None:
         text = (
-            f"Its scale shows {distance.value:.0f} mm from the sensor, if it is printed at 100 % and the focal length "
-            "is true; set distance_mm to have that checked."
+            f"Its scale shows {distance['value']:.0f} mm from the sensor, if it is printed at 100 % and the focal "
+            "length is true; set distance_mm to have that checked."
         )
         yield Finding("print scale", "note", text)
     else:
-        state: Literal["ok", "bad"] = "ok" if distance.good else "bad"
-        ratio = 100 * settings.distance_mm / distance.value
+        # judged by these settings: the station that took the photo may have been started with others
+        ratio = settings.distance_mm / distance["value"]
+        state: Literal["ok", "bad"] = "ok" if abs(1 / ratio - 1) <= DISTANCE_SHARE else "bad"
         yield Finding(
-            "print scale", state, f"{ratio:.1f} % of what distance_mm = {settings.distance_mm:g} calls for."
+            "print scale",
+            state,
+            f"{100 * ratio:.1f} % of what distance_mm = {settings.distance_mm:g} calls for.",
         )
     if off:
-        advice = "; ".join(figure.advice for figure in off)
+        advice = "; ".join(figure["advice"] for figure in off)
         yield Finding("alignment", "note", f"{advice}. Run: focuscheck align")
     else:
         yield Finding("alignment", "ok", "All within limits.")
@@ -156,7 +183,7 @@ def _panel(settings: Settings) -> Iterator[Finding]:
     yield _tried("OLED", oled, "note")
     thermometer = choose.open_thermometer(settings)
     if thermometer is None:
-        yield Finding("thermometer", "note", "None; the sensor's own temperature is kept.")
+        yield Finding("thermometer", "note", _NO_THERMOMETER)
     else:
         yield _tried(
             "thermometer", lambda: f"{thermometer.celsius():.1f} °C, {thermometer.description}", "note"

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from appliance.checks.align import align
 from appliance.checks.focus_assist import FocusAssist
 from appliance.config import Settings
 from appliance.devices import Camera, Focusing
@@ -19,6 +18,7 @@ from appliance.errors import CameraError, FocuscheckError, NoFocusMotorError
 from appliance.frame import Frame
 from appliance.station.events import Devices, Focused, Live, LiveEnded, LiveKind, Outcome, Stage
 from appliance.station.measure import Wanted, keep_raw, measure_and_store
+from appliance.station.view import view
 from appliance.store import Store, StoredCheck
 
 FRAME_S = 0.1
@@ -163,7 +163,7 @@ class Jobs:
     def _look(self, kind: LiveKind) -> Callable[[Frame], dict[str, Any]]:
         setup = self._settings.setup()
         if kind == "align":
-            return lambda frame: align(frame, setup).to_dict()
+            return lambda frame: view(frame, setup)
         assist = FocusAssist(setup)
 
         def look(frame: Frame) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class StationState:
     """What was chosen for camera, panel and display, in words."""
     live: dict[str, Any] | None = None
     """Figures of focus assist (:class:`~appliance.checks.focus_assist.AssistFigures`) or alignment
-    (:class:`~appliance.checks.align.Alignment`), newest frame; None until the first, and in other phases."""
+    (:func:`~appliance.station.view.view`), newest frame; None until the first, and in other phases."""
     lens_position_dpt: float | None = None
     """Where the camera's own motor was locked by FOCUS, dioptres."""
     health: dict[str, Any] | None = None

@@ -15,7 +15,7 @@ from appliance.devices.oled import SimulatedOled
 from appliance.devices.scanner import SimulatedScanner
 from appliance.errors import CameraError, CameraHangsError, NoFocusMotorError, StationBusyError, UsageError
 from appliance.frame import Frame
-from appliance.station import jobs
+from appliance.station import jobs, view
 from appliance.station.client import StationClient
 from appliance.station.display_keeper import DIM, DisplayKeeper
 from appliance.station.screens import Screen, start
@@ -76,7 +76,7 @@ def _quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
             return AssistFigures(True, 5.0, 4.0, 6.0, self.peak, 1.5, 0.1, "nearer", 40)
 
     monkeypatch.setattr(jobs, "FocusAssist", Quick)
-    monkeypatch.setattr(jobs, "align", lambda frame, setup: Alignment((), "No chart."))
+    monkeypatch.setattr(view, "align", lambda frame, setup: Alignment((), "No chart."))
     monkeypatch.setattr(jobs, "FRAME_S", 0.01)
 
 
