@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from appliance.bench import Chart, Exposable, Lens, Mishap, Scene, Sensor, object_distance_mm
 from appliance.chart.layout import layout
@@ -12,6 +13,9 @@ from appliance.frame import Frame
 
 FOCAL_LENGTHS_AWAY = 25.0
 """Usual distance of a focus check, in focal lengths."""
+
+FRAME_S = 0.1
+"""From one live frame to the next: the HQ camera's own 10 frames/s."""
 
 WIDTH_UM, HEIGHT_UM = 6286.8, 4712.0
 """The HQ camera's sensor; coarser pixels fill the same area with fewer of them."""
@@ -23,6 +27,7 @@ class SimulatedCamera:
     def __init__(self, settings: Settings) -> None:
         self._bench = Exposable(simulated_scene(settings))
         self._seed = settings.simulated_seed
+        self._next_glance = 0.0
         lens = self._bench.scene.lens
         # the light on the pixels takes seconds to work out, once: done while the user finds the button
         self._warming = threading.Thread(target=lambda: self._bench.light, name="bench", daemon=True)
@@ -45,7 +50,9 @@ class SimulatedCamera:
         return Frame(photo.mosaic, photo.bayer, photo.black, photo.white, metadata)
 
     def glance(self) -> Frame:
-        """The next frame of the live picture."""
+        """The next frame of the live picture, 0.1 s after the one before."""
+        time.sleep(max(self._next_glance - time.monotonic(), 0.0))
+        self._next_glance = time.monotonic() + FRAME_S
         return self.capture()
 
     def close(self) -> None:

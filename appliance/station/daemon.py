@@ -136,9 +136,9 @@ class Station(Wishes):
             case events.SetLive(kind, on, accepted):
                 self._answer(accepted, lambda: self._actions.set_live(kind, on))
             case events.Live(session, figures) if session == self._jobs.session:
-                self._jobs.alive()
                 self._board.set(live=figures)
                 self._board.show()
+                self._jobs.alive()
             case events.LiveEnded(session, error) if session == self._jobs.session:
                 self._actions.live_ended(error)
             case events.ResetPeak():

@@ -21,9 +21,6 @@ from appliance.station.measure import Wanted, keep_raw, measure_and_store
 from appliance.station.view import view
 from appliance.store import Store, StoredCheck
 
-FRAME_S = 0.1
-"""Shortest time from one live frame to the next: the HQ camera's own."""
-
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +34,7 @@ class Jobs:
         self._camera: Camera | None = None
         self._thread: threading.Thread | None = None
         self._stop_live = threading.Event()
+        self._shown = threading.Event()
         self._reset_peak = threading.Event()
         self.session = 0
         """Number of the live session that counts; figures of others are stale."""
@@ -72,18 +70,25 @@ class Jobs:
         )
 
     def live(self, kind: LiveKind) -> None:
-        """Begin a live session; gives :class:`Live` events until :meth:`end_live`, then :class:`LiveEnded`."""
+        """Begin a live session; gives :class:`Live` events until :meth:`end_live`, then :class:`LiveEnded`.
+
+        Every frame of the camera is looked at. Its figures are given once those before are shown (:meth:`alive`): a
+        display slower than the camera skips some, and no press of a button waits behind a queue of them.
+        """
         self.end_live()
         stop = self._stop_live = threading.Event()
+        shown = self._shown = threading.Event()
+        shown.set()
         session = self.session
-        self._begin(lambda: self._live(kind, stop, session), kind, self._live_limit_s)
+        self._begin(lambda: self._live(kind, stop, shown, session), kind, self._live_limit_s)
 
     @property
     def _live_limit_s(self) -> float:
         return self._settings.capture_timeout_s * 3 + self._settings.score_timeout_s
 
     def alive(self) -> None:
-        """A live frame has come: the session does not hang."""
+        """A live frame's figures are shown: the session does not hang, and the next may come."""
+        self._shown.set()
         self.deadline = time.monotonic() + self._live_limit_s
 
     def end_live(self) -> None:
@@ -149,13 +154,14 @@ class Jobs:
 
         self._guarded(work, lambda error: Focused(None, error))
 
-    def _live(self, kind: LiveKind, stop: threading.Event, session: int) -> None:
+    def _live(self, kind: LiveKind, stop: threading.Event, shown: threading.Event, session: int) -> None:
         def work() -> None:
             camera, look = self._opened(), self._look(kind)
             while not stop.is_set():
-                began = time.monotonic()
-                self._put(Live(session, look(camera.glance())))
-                stop.wait(max(FRAME_S - (time.monotonic() - began), 0.0))
+                figures = look(camera.glance())
+                if shown.is_set():
+                    shown.clear()
+                    self._put(Live(session, figures))
             self._put(LiveEnded(session, None))
 
         self._guarded(work, lambda error: LiveEnded(session, error))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from conftest import PATIENCE_S, HeldCamera, Rig, SettingsFactory, rig_of, until
+from PIL import Image
 
 from appliance.checks.align import Alignment
 from appliance.checks.focus_assist import AssistFigures
@@ -41,6 +43,7 @@ class LiveCamera:
         return self.glance()
 
     def glance(self) -> Frame:
+        time.sleep(0.01)  # its own rate: a hundred frames a second
         self.glances += 1
         if self.error is not None:
             raise self.error
@@ -77,7 +80,6 @@ def _quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(jobs, "FocusAssist", Quick)
     monkeypatch.setattr(view, "align", lambda frame, setup: Alignment((), "No chart."))
-    monkeypatch.setattr(jobs, "FRAME_S", 0.01)
 
 
 def hold(rig: Rig, phase: Phase) -> None:
@@ -100,6 +102,29 @@ def test_a_long_press_starts_focus_assist_and_another_ends_it(
         stopped = camera.glances
         until(lambda: not any(thread.name == "assist" for thread in threading.enumerate()))
         assert camera.glances <= stopped + 1
+
+
+def test_a_display_slower_than_the_camera_skips_figures_and_no_press_waits_behind_them(
+    make_settings: SettingsFactory, camera: LiveCamera
+) -> None:
+    settings, slow = make_settings(), threading.Event()
+    slow.set()
+
+    class Slow(SimulatedOled):
+        def show(self, picture: Image.Image) -> None:
+            assert slow.wait(PATIENCE_S)
+            super().show(picture)
+
+    with rig_of(settings, camera, lambda: Slow(settings)) as rig:
+        rig.station.live("assist", True)
+        rig.station.wait_for(lambda state: state.live is not None, PATIENCE_S)
+        slow.clear()
+        seen = camera.glances
+        until(lambda: camera.glances > seen + 50)
+        assert rig.station._events.qsize() <= 2
+        slow.set()
+        rig.press()
+        rig.wait(Phase.RESULT)
 
 
 def test_a_short_press_out_of_focus_assist_makes_a_check(
