@@ -193,7 +193,8 @@ class Settings(BaseModel):
     )
     scanner: str = Field(
         "auto",
-        description="Input device of the barcode scanner; auto finds one by its name, empty means none.",
+        description="Input device of the barcode scanner; auto finds one by its name, simulated reads what is typed "
+        "in the terminal, empty means none.",
     )
     scanner_layout: Literal["us", "uk", "de", "fr"] = Field(
         "us", description="Keyboard layout the barcode scanner is set to."

@@ -170,7 +170,9 @@ def test_a_lens_cap_is_invalid_and_never_a_verdict_on_the_lens(
     assert said.json["focus_error_mm"] is None
 
 
-def test_run_starts_both_takes_enter_for_the_button_and_stops_cleanly(tmp_path: Path) -> None:
+def test_run_starts_both_takes_enter_for_the_button_and_text_for_a_scan_and_stops_cleanly(
+    tmp_path: Path,
+) -> None:
     port = free_port()
     where = ["--data-dir", str(tmp_path), "--host", "127.0.0.1", "--port", str(port)]
     process = start(
@@ -193,11 +195,16 @@ def test_run_starts_both_takes_enter_for_the_button_and_stops_cleanly(tmp_path: 
     try:
         _read_until(lines, rf"page is at  http://127\.0\.0\.1:{port}")
         _read_until(lines, "OLED: READY")
+        process.stdin.write("http://192.0.2.7:8080/l/FC-7\n")
+        process.stdin.flush()
+        _read_until(lines, "OLED: READY, FC-7")
         process.stdin.write("\n")
         process.stdin.flush()
         _read_until(lines, "OLED: INVALID")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/checks", timeout=PATIENCE_S) as answer:
-            assert "INVALID" in answer.read().decode()
+            history = answer.read().decode()
+            assert "INVALID" in history
+            assert "FC-7" in history
         children = _children_of(process.pid)
         assert len(children) == 2
     finally:

@@ -16,7 +16,7 @@ from appliance.devices.gpio_panel import GpioPanel
 from appliance.devices.oled import Oled, SimulatedOled
 from appliance.devices.pins import check_pins
 from appliance.devices.protocols import Camera, Display, Panel, Scanner, Thermometer
-from appliance.devices.scanner import EvdevScanner
+from appliance.devices.scanner import EvdevScanner, SimulatedScanner
 from appliance.devices.thermometer import Bme280, Ds18b20, SimulatedThermometer
 from appliance.errors import UsageError
 
@@ -87,8 +87,10 @@ def open_display(settings: Settings) -> Display:
 
 def open_scanner(settings: Settings) -> Scanner | None:
     """The barcode scanner the settings name, which may be plugged in later; None for none."""
-    if not settings.scanner or (settings.scanner == "auto" and not on_raspberry_pi()):
+    if not settings.scanner:
         return None
+    if settings.scanner == "simulated" or (settings.scanner == "auto" and not on_raspberry_pi()):
+        return SimulatedScanner()
     return EvdevScanner(settings.scanner, settings.scanner_layout)
 
 

@@ -198,8 +198,9 @@ def _tried(part: str, look: Callable[[], str], otherwise: Literal["note", "bad"]
 
 
 def _scanner(settings: Settings) -> Iterator[Finding]:
-    if not isinstance(choose.open_scanner(settings), EvdevScanner):
-        yield Finding("scanner", "note", "None is looked for on this machine.")
+    scanner = choose.open_scanner(settings)
+    if not isinstance(scanner, EvdevScanner):
+        yield Finding("scanner", "note", scanner.description if scanner else "None is wanted.")
         return
     path = find_scanner(settings.scanner)
     text = f"{path}" if path else "None is plugged in; set scanner to its device if there is one."

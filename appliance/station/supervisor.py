@@ -186,6 +186,7 @@ def _welcome(settings: Settings) -> str:
             f"  {bench}",
             "",
             "  Next: open the page on a phone or here, and press Test; or press Enter in this terminal.",
+            "  A lens's tag typed here, then Enter, is read as the barcode scanner reads it.",
             "  Ctrl-C stops station and page.",
             "",
         ]
@@ -201,14 +202,16 @@ def _watch(settings: Settings, children: _Children) -> int:
             shown = _tell(client.state(), shown, page_address(settings))
         ready, _, _ = select.select([sys.stdin] if reading else [], [], [], POLL_S)
         if ready:
-            reading = sys.stdin.readline() != ""
+            line = sys.stdin.readline()
+            reading = line != ""
             if reading:
-                _press(client)
+                _typed(client, line.strip())
 
 
-def _press(client: StationClient) -> None:
+def _typed(client: StationClient, text: str) -> None:
+    """Enter is the TEST button; a text before it is what the scanner reads."""
     try:
-        client.press()
+        client.scan(text) if text else client.press()
     except FocuscheckError as error:
         print(error, flush=True)
 

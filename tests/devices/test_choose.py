@@ -10,6 +10,7 @@ from appliance.config import Settings, load_settings
 from appliance.devices import choose
 from appliance.devices.gpio_panel import GpioPanel
 from appliance.devices.oled import Oled, OledGoneError, SimulatedOled
+from appliance.devices.scanner import EvdevScanner, SimulatedScanner
 from appliance.devices.simulated_camera import SimulatedCamera
 from appliance.errors import CameraError, UsageError
 
@@ -29,6 +30,16 @@ def test_off_the_pi_auto_means_the_simulated_bench(
     panel = choose.open_panel(settings)
     assert panel.description == "simulated pins, TEST button on pin 17"
     panel.close()
+
+
+def test_a_scanner_is_simulated_where_there_is_no_pi_or_the_setting_says_so(
+    make_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pi, setting, kind in ((False, "auto", SimulatedScanner), (True, "auto", EvdevScanner),
+                              (True, "simulated", SimulatedScanner), (False, "/dev/input/event3", EvdevScanner),
+                              (True, "", type(None))):  # fmt: skip
+        monkeypatch.setattr(choose, "on_raspberry_pi", lambda pi=pi: pi)
+        assert isinstance(choose.open_scanner(make_settings(scanner=setting)), kind)
 
 
 def test_on_a_pi_auto_never_means_a_simulated_verdict(
