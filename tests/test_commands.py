@@ -95,12 +95,20 @@ def test_doctor_sees_through_the_eyes_of_a_station_at_work(
         server.close()
 
 
-@pytest.mark.parametrize(("text", "state"), [("0x0", "ok"), ("0x50005", "bad"), ("0x50000", "bad")])
+@pytest.mark.parametrize("soc", ["soc", "soc@107c000000"])
+@pytest.mark.parametrize(("text", "state"), [("0\n", "ok"), ("50005\n", "bad"), ("50000\n", "bad")])
 def test_doctor_reads_under_voltage(
-    make_settings: SettingsFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, state: str
+    make_settings: SettingsFactory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    soc: str,
+    text: str,
+    state: str,
 ) -> None:
-    (tmp_path / "throttled").write_text(text)
-    monkeypatch.setattr("appliance.station.health.THROTTLED_FILE", tmp_path / "throttled")
+    file = tmp_path / soc / f"{soc}:firmware" / "get_throttled"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    monkeypatch.setattr("appliance.station.health.PLATFORM", tmp_path)
     power = next(found for found in doctor._machine(make_settings()) if found.part == "power")
     assert power.state == state
 

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-THROTTLED_FILE = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+PLATFORM = Path("/sys/devices/platform")
+THROTTLED_FILES = "soc*/soc*:firmware/get_throttled"
+"""Below it: ``soc`` up to the Pi 4, ``soc@`` and an address on a Pi 5."""
 CLOCK_SYNCED_FILE = Path("/run/systemd/timesync/synchronized")
 CPU_TEMPERATURE_FILE = Path("/sys/class/thermal/thermal_zone0/temp")
 LEAST_FREE_MB = 500
@@ -48,7 +50,7 @@ class Health:
 
 def read_health(data_dir: Path, bench_c: float | None = None) -> Health:
     """Look at the machine once."""
-    flags = _number(THROTTLED_FILE, 16)
+    flags = next((_number(file, 16) for file in PLATFORM.glob(THROTTLED_FILES)), None)
     cpu = _number(CPU_TEMPERATURE_FILE, 10)
     try:
         free: int | None = shutil.disk_usage(data_dir).free // 10**6

@@ -77,6 +77,13 @@ def test_the_camera_says_who_it_is(camera: Any) -> None:
         assert len(limits) == 3
 
 
+def test_a_camera_that_another_holds_cannot_be_opened(camera: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    if isinstance(camera, FakePicamera2):
+        monkeypatch.setattr(FakePicamera2, "in_use", True)
+    with pytest.raises(RuntimeError):
+        type(camera)()
+
+
 def test_a_control_that_is_not_there_is_refused(camera: Any) -> None:
     assert "LensPosition" not in camera.camera_controls
     with pytest.raises(RuntimeError, match="LensPosition is not advertised"):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import select
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command import bench, start
-from conftest import PATIENCE_S, until
+from conftest import PATIENCE_S, SettingsFactory, until
 
+from appliance.commands import _page_pulse
 from appliance.station.client import StationClient
 from appliance.station.notify import Notifier
 from appliance.station.state import Phase
@@ -121,18 +124,59 @@ def test_a_killed_station_is_followed_by_one_that_works_in_the_same_folder(
         process.wait(PATIENCE_S)
 
 
-def test_the_page_is_ready_once_it_answers(systemd: Systemd, tmp_path: Path) -> None:
+def test_the_page_is_ready_once_it_answers_and_a_killed_one_is_followed_by_one_that_does(
+    systemd: Systemd, tmp_path: Path
+) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = service(systemd, tmp_path / "data", "page", "--host", "127.0.0.1", "--port", str(port))
-    try:
+    for _ in range(2):
+        process = service(systemd, tmp_path / "data", "page", "--host", "127.0.0.1", "--port", str(port))
+        try:
+            systemd.wait_for("READY=1")
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
+                pass
+        finally:
+            process.kill()
+            process.wait(PATIENCE_S)
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    """A page that answers while it may."""
+
+    may = threading.Event()
+
+    def do_HEAD(self) -> None:
+        assert self.may.wait(PATIENCE_S)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_page_s_watchdog_is_fed_by_its_answers_and_by_nothing_else(
+    systemd: Systemd, make_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_page_pulse, "PULSE_S", 0.02)
+    monkeypatch.setattr(_page_pulse, "ANSWER_S", 0.2)
+    Answering.may.clear()
+    ended = threading.Event()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as page:
+        threading.Thread(target=page.serve_forever, daemon=True).start()
+        settings = make_settings(host="127.0.0.1", port=page.server_port)
+        _page_pulse.start_pulse(settings, Notifier({"NOTIFY_SOCKET": str(systemd.path)}), ended.wait)
+        assert systemd.silent_for(0.5, "READY=1")
+        Answering.may.set()
         systemd.wait_for("READY=1")
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            pass
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_S)
+        systemd.wait_for("WATCHDOG=1")
+        Answering.may.clear()
+        until(lambda: systemd.silent_for(0.5, "WATCHDOG=1"))  # the last answer may have been on its way
+        assert systemd.silent_for(1.0, "WATCHDOG=1")
+        Answering.may.set()
+        systemd.wait_for("WATCHDOG=1")
+        ended.set()
+        page.shutdown()
 
 
 def test_without_systemd_nothing_is_said_and_a_dead_socket_does_no_harm(tmp_path: Path) -> None:
