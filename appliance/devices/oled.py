@@ -21,7 +21,7 @@ class Oled:
     """A :class:`~appliance.devices.Display` on I²C or SPI.
 
     luma reports a lost panel as ``OSError`` or as its own ``DeviceNotFoundError``, in the constructor too, and a
-    missing bus library as ``ImportError``; all leave here as :class:`OledGoneError`.
+    missing bus library as ``ImportError``; all leave here as :class:`OledGoneError`, the constructor's too.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -56,11 +56,11 @@ class Oled:
         return panel_of(settings, interface)
 
     def show(self, picture: Image.Image) -> None:
-        """Show a mode ``1`` picture of ``size_px``."""
+        """Show a mode ``1`` picture of ``size_px``; raises OledGoneError if the panel does not answer."""
         self._do(lambda: self._device.display(picture))
 
     def brightness(self, share: float) -> None:
-        """Set how bright it is, 0 (dark) … 1."""
+        """Set how bright it is, 0 (dark) … 1; raises OledGoneError as :meth:`show` does."""
         if share <= 0:
             self._do(self._device.hide)
             self._hidden = True
@@ -79,7 +79,7 @@ class Oled:
             raise OledGoneError(f"{self.description} was lost: {error}") from None
 
     def close(self) -> None:
-        """Darken the display and let it go."""
+        """Darken the display and let it go; raises OledGoneError if it is gone already, its pins are let go even so."""
         try:
             self._do(self._device.cleanup)
         finally:

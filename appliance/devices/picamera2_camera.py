@@ -40,7 +40,17 @@ log = logging.getLogger(__name__)
 
 
 class Picamera2Camera:
-    """A :class:`~appliance.devices.Camera` on libcamera. One process may hold it; configured once, for good."""
+    """A :class:`~appliance.devices.Camera` on libcamera. One process may hold it; configured once, for good.
+
+    Raises
+    ------
+    CameraError
+        If there is no camera, another process holds it, or its raw frames cannot be measured; by name.
+    CameraHangsError
+        If the library does not answer in time.
+    UsageError
+        If ``pixel_pitch_um`` is not this sensor's.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._timeout_s = settings.capture_timeout_s
@@ -130,7 +140,15 @@ class Picamera2Camera:
     # Photos
 
     def capture(self) -> Frame:
-        """Take one photo, exposed after this call began."""
+        """Take one photo, exposed after this call began; the first one, and one in other light, is searched for.
+
+        Raises
+        ------
+        CameraHangsError
+            If the library does not answer in time; only the end of the process helps then.
+        CameraError
+            If the frames' own metadata do not show the settings asked for, or not their exposure and black level.
+        """
         if self._exposure_us is None:
             return self._search_exposure()
         frame = self._accepted(self._exposure_us)
@@ -139,7 +157,7 @@ class Picamera2Camera:
         return frame
 
     def glance(self) -> Frame:
-        """The next frame of the live picture, without waiting for one exposed after the call."""
+        """The next frame of the live picture, not waiting for one exposed after the call; raises as :meth:`capture`."""
         if self._exposure_us is None:
             return self._search_exposure()
         return self._accepted(self._exposure_us, fresh=False)

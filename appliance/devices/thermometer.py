@@ -19,7 +19,13 @@ class Ds18b20:
         self.description = "DS18B20 on 1-Wire"
 
     def celsius(self) -> float:
-        """Temperature in °C of the first sensor on the bus; takes 0.75 s."""
+        """Temperature in °C of the first sensor on the bus; takes 0.75 s.
+
+        Raises
+        ------
+        OSError
+            If there is no sensor, its checksum was wrong, or it says what no bench can be at.
+        """
         for folder in sorted(self._devices.glob("28-*")):
             text = (folder / "temperature").read_text(encoding="ascii").strip()
             if not text:  # the kernel leaves it empty when the checksum was wrong
@@ -42,7 +48,13 @@ class Bme280:
         self.description = f"BME280 on I²C {bus}:{address:#04x}"
 
     def celsius(self) -> float:
-        """Temperature in °C from one forced measurement."""
+        """Temperature in °C from one forced measurement.
+
+        Raises
+        ------
+        OSError
+            If nothing or another chip answers, it has not measured, or it says what no bench can be at.
+        """
         with _bus(self._bus) as bus:
             identity = bus.read_byte_data(self._address, 0xD0)
             if identity not in self.CHIP_IDS:

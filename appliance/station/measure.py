@@ -99,7 +99,13 @@ def keep_raw(store: Store, check: StoredCheck, frame: Frame) -> None:
 
 
 def raw_png(frame: Frame) -> bytes:
-    """The photo's values, uint16, as a PNG without loss; run lengths pack noise as well as longer searches do."""
+    """The photo's values, uint16, as a PNG without loss; run lengths pack noise as well as longer searches do.
+
+    Raises
+    ------
+    RuntimeError
+        If OpenCV cannot code it.
+    """
     how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     ok, data = cv2.imencode(".png", frame.plane, how)
     if not ok:
@@ -145,7 +151,7 @@ def _settled(before: Result | None, after: Result) -> bool:
 def preview_jpeg(frame: Frame) -> tuple[bytes, tuple[int, int]]:
     """The photo for the eye: green plane, white at the brightest hundredth, gamma-coded; JPEG and (width, height).
 
-    A mosaic comes out at half size, one pixel per 2 × 2 block.
+    A mosaic comes out at half size, one pixel per 2 × 2 block. Raises RuntimeError if OpenCV cannot code it.
     """
     plane: npt.NDArray[np.floating] = frame.plane.astype(np.float32)
     if frame.bayer is not None:

@@ -122,7 +122,13 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
 
 
 def check_once(settings: Settings, lens_tag: str | None) -> StoredCheck:
-    """One check by a station made for it: the same path as a press, without socket and page."""
+    """One check by a station made for it: the same path as a press, without socket and page.
+
+    Raises
+    ------
+    FocuscheckError
+        What went wrong, as the class it was there.
+    """
     with running_station(settings) as station:
         state = station.wait_for(lambda state: state.phase is not Phase.STARTING, START_TIMEOUT_S)
         if station.exit_status:
