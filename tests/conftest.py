@@ -126,9 +126,12 @@ def rig_of(
     camera: Any,
     open_display: Any = None,
     simulated: bool = True,
-    power_off: Callable[[], None] | None = None,
+    **wired: Any,
 ) -> Iterator[Rig]:
-    """Run a station with ``camera`` until the block ends; an exception as ``camera`` is raised on opening it."""
+    """Run a station with ``camera`` until the block ends; an exception as ``camera`` is raised on opening it.
+
+    ``wired``: further devices, by their names in :class:`Devices`.
+    """
 
     def open_camera() -> Any:
         if isinstance(camera, Exception):
@@ -137,9 +140,7 @@ def rig_of(
 
     pins, display, store = MockFactory(), SimulatedOled(settings), open_store(settings.data_dir)
     panel = GpioPanel(settings, pins)
-    devices = Devices(
-        open_camera, open_display or (lambda: display), panel, simulated=simulated, power_off=power_off
-    )
+    devices = Devices(open_camera, open_display or (lambda: display), panel, simulated=simulated, **wired)
     station = Station(settings, devices, store, "http://192.0.2.7:8080")
     loop = threading.Thread(target=station.run, daemon=True)
     loop.start()

@@ -1,5 +1,6 @@
 """The shell scripts: clean by shellcheck, helpful, and harmless when only asked what they would do."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,12 +26,13 @@ def test_shellcheck_has_nothing_to_say(script: Path) -> None:
     assert done.stdout == ""
 
 
-def install(*arguments: str) -> subprocess.CompletedProcess[str]:
+def install(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(TOP / "scripts" / "install"), *arguments],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
     )
 
 
@@ -48,6 +50,15 @@ def test_a_dry_run_names_every_step_in_order() -> None:
         "focuscheck doctor",
     ):
         assert word in done.stdout
+
+
+def test_on_a_pi_i2c_is_switched_on_and_elsewhere_nothing_is(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.write_bytes(b"Raspberry Pi 5 Model B Rev 1.0\0")
+    switch = "raspi-config nonint do_i2c 0"
+    assert f"+ {switch}\n" in install("--dry-run", DEVICE_TREE_MODEL=str(model)).stdout
+    model.write_bytes(b"Radxa ROCK 5B\0")
+    assert switch not in install("--dry-run", DEVICE_TREE_MODEL=str(model)).stdout
 
 
 def test_a_dry_uninstall_keeps_the_records_unless_told() -> None:

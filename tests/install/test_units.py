@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.config import load_settings
+from appliance.devices.sensors import DEFECT_CORRECTION_FILE
 
 TOP = Path(__file__).parents[2]
 SYSTEMD = TOP / "systemd"
@@ -114,6 +115,12 @@ def test_every_file_for_the_system_is_installed() -> None:
     script = (TOP / "scripts" / "install").read_text()
     for file in SYSTEMD.iterdir():
         assert file.name in script, file.name
+
+
+def test_the_hq_camera_s_own_mending_of_pixels_is_switched_off_where_the_doctor_reads_it() -> None:
+    module, parameter = DEFECT_CORRECTION_FILE.parts[3], DEFECT_CORRECTION_FILE.name
+    settings = (SYSTEMD / "focuscheck.modprobe.conf").read_text().splitlines()
+    assert f"options {module} {parameter}=0" in settings
 
 
 def test_tls_is_off_unless_somebody_switches_it_on() -> None:

@@ -315,8 +315,7 @@ def test_a_scan_during_a_check_is_for_the_next_one(
 ) -> None:
     held = HeldCamera(bench_frame)
     scanner = SimulatedScanner()
-    with rig_of(make_settings(), held) as rig:
-        scanner.listen(rig.station.scan)
+    with rig_of(make_settings(), held, scanner=scanner) as rig:
         done = rig.station.press()
         scanner.scan("FC-7")
         rig.station.wait_for(lambda state: state.lens_tag == "FC-7", PATIENCE_S)

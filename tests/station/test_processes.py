@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from command import bench, start
 from conftest import PATIENCE_S, SettingsFactory, until
 
 from appliance.commands import _page_pulse
+from appliance.errors import CameraHangsError
 from appliance.station.client import StationClient
 from appliance.station.notify import Notifier
 from appliance.station.state import Phase
@@ -121,6 +123,49 @@ def test_a_killed_station_is_followed_by_one_that_works_in_the_same_folder(
         assert client.check()["check"] == 3
     finally:
         process.terminate()
+        process.wait(PATIENCE_S)
+
+
+HANGS = """
+import sys, threading
+from appliance import cli
+from appliance.devices.simulated_camera import SimulatedCamera
+from appliance.station import service
+
+class Hanging(SimulatedCamera):
+    def capture(self):
+        threading.Event().wait()
+
+service.open_camera = Hanging
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def test_a_station_whose_camera_hangs_ends_itself_for_systemd_and_the_next_says_why(
+    systemd: Systemd, tmp_path: Path
+) -> None:
+    data_dir = tmp_path / "data"
+    hurry = ["--capture-timeout-s", "0.05", "--score-timeout-s", "0.5", "--frames-at-most", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGS, "station", "--data-dir", str(data_dir), *SIMULATED, *hurry],
+        env={**os.environ, "NOTIFY_SOCKET": str(systemd.path)},
+    )
+    try:
+        systemd.wait_for("READY=1")
+        client = StationClient(data_dir / "station.sock")
+        until(lambda: client.state().phase is Phase.READY)
+        client.press()
+        assert process.wait(PATIENCE_S) == CameraHangsError.exit_status != 0
+    finally:
+        process.kill()
+        process.wait(PATIENCE_S)
+    process = service(systemd, data_dir, "station", *SIMULATED)
+    try:
+        systemd.wait_for("READY=1")
+        until(lambda: client.state().phase is Phase.READY)
+        assert "hangs" in client.state().notice
+    finally:
+        process.kill()
         process.wait(PATIENCE_S)
 
 

@@ -11,6 +11,7 @@ import pytest
 from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, until
 
 from appliance.devices.oled import OledGoneError, SimulatedOled
+from appliance.devices.thermometer import SimulatedThermometer
 from appliance.errors import CameraError, StationBusyError, StorageError
 from appliance.focus import score
 from appliance.focus.result import Reason, Result, Verdict
@@ -355,6 +356,28 @@ def test_the_raw_photo_is_kept_as_the_sensor_gave_it_and_never_holds_up_a_verdic
         assert rig.store.prune(Rules(raw_days=0, reserve_mb=0), datetime.now(UTC)) == 1
         assert [check.raw_file is None for check in rig.store.newest_first(2)] == [True, False]
     assert passed.sequence == failed.sequence + 1
+
+
+@pytest.mark.parametrize(("says", "kept_c"), [(19.5, 19.5), (OSError("no DS18B20 on the 1-Wire bus"), 31.5)])
+def test_a_check_keeps_the_temperature_of_the_bench_or_else_that_of_the_sensor(
+    make_settings: SettingsFactory,
+    bench_frame: Frame,
+    verdicts: list[Result],
+    says: float | OSError,
+    kept_c: float,
+) -> None:
+    class Thermometer(SimulatedThermometer):
+        def celsius(self) -> float:
+            if isinstance(says, OSError):
+                raise says
+            return says
+
+    camera = HeldCamera(replace(bench_frame, metadata={"SensorTemperature": 31.5}))
+    camera.gate.set()
+    with rig_of(make_settings(), camera, thermometer=Thermometer()) as rig:
+        rig.station.wait_for(lambda state: state.health is not None, PATIENCE_S)
+        assert "simulated thermometer" in rig.station.state.devices
+        assert rig.station.press().result(PATIENCE_S).temperature_c == kept_c
 
 
 def test_a_raw_photo_that_cannot_be_stored_costs_no_check(
