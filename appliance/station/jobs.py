@@ -157,11 +157,15 @@ class Jobs:
     def _live(self, kind: LiveKind, stop: threading.Event, shown: threading.Event, session: int) -> None:
         def work() -> None:
             camera, look = self._opened(), self._look(kind)
+            frame = (
+                camera.capture()
+            )  # which searches the exposure anew if lens or light are others than at the last
             while not stop.is_set():
-                figures = look(camera.glance())
+                figures = look(frame)
                 if shown.is_set():
                     shown.clear()
                     self._put(Live(session, figures))
+                frame = camera.glance()
             self._put(LiveEnded(session, None))
 
         self._guarded(work, lambda error: LiveEnded(session, error))

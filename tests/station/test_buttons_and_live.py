@@ -35,11 +35,13 @@ class LiveCamera:
     has_motor: bool = False
     description: str = "camera of the tests"
     glances: int = 0
+    captures: int = 0
     closed: int = 0
     error: Exception | None = None
     running: threading.Event = field(default_factory=threading.Event)
 
     def capture(self) -> Frame:
+        self.captures += 1
         return self.glance()
 
     def glance(self) -> Frame:
@@ -97,6 +99,8 @@ def test_a_long_press_starts_focus_assist_and_another_ends_it(
         assert state.live is not None
         assert (state.live["turn"], state.live["middle"]) == ("nearer", 5.0)
         assert state.oled_text == "FOCUS ASSIST 5.0, turn NEARER"
+        until(lambda: camera.glances > 3)
+        assert camera.captures == 1, "only the first frame may cost a search of the exposure"
         hold(rig, Phase.READY)
         assert rig.station.state.live is None
         stopped = camera.glances
