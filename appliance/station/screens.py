@@ -54,36 +54,35 @@ def ready(size: Size, lens_tag: str | None, address: str, station: str = "") -> 
     picture, draw = blank(size)
     short = address.removeprefix("http://")
     lens = _lines(lens_tag or "press TEST", 1)[0]
-    code = _qr(address) if size[1] >= 64 else None
+    beside = _address_rows(short, SHORT_LINE)
+    code = _qr(address) if size[1] >= 64 and len(beside) <= 3 else None
     if size[1] < 64:
         capitals(draw, 0, 14, "READY", 20, "ls")
         small(draw, 127, 13, lens[:12], anchor="rs")
         small(draw, 0, 29, short)
     elif code is None:
         capitals(draw, 0, 29, "READY", VERDICT_PT, "ls")
-        small(draw, 0, 45, lens)
-        small(draw, 0, 60, short)
+        for k, row in enumerate([lens, *_address_rows(short, CHARACTERS_PER_LINE)]):
+            small(draw, 0, 40 + 11 * k, row)
     else:
         picture.paste(code, (size[0] - code.width, (size[1] - code.height) // 2))
         capitals(draw, 0, 19, "READY", 27, "ls")
-        rows = [lens_tag or "press TEST", station, *_halves(short)]
-        for k, row in enumerate(rows):
-            small(
-                draw,
-                0,
-                30 + 11 * k,
-                row[:SHORT_LINE] if len(row) <= SHORT_LINE else row[: SHORT_LINE - 1] + "…",
-            )
+        named = [station] if len(beside) <= 2 else []
+        for k, row in enumerate([lens_tag or "press TEST", *named, *beside]):
+            fits = len(row) <= SHORT_LINE
+            small(draw, 0, 30 + 11 * k, row if fits else row[: SHORT_LINE - 1] + "…")
     return Screen(picture, f"READY, {lens}, {short}")
 
 
-def _halves(address: str) -> tuple[str, str]:
-    """An address in two lines of at most :data:`SHORT_LINE` characters, broken after a dot or before the port."""
-    if len(address) <= SHORT_LINE:
-        return address, ""
-    breaks = [k for k, character in enumerate(address) if character in ".:" and k <= SHORT_LINE]
-    cut = breaks[-1] if breaks else SHORT_LINE
-    return address[:cut], address[cut:]
+def _address_rows(address: str, width: int) -> list[str]:
+    """An address in rows of at most ``width`` characters, broken before a dot or a colon where there is one."""
+    rows = []
+    while len(address) > width:
+        breaks = [k for k, character in enumerate(address[: width + 1]) if character in ".:" and k]
+        cut = breaks[-1] if breaks else width
+        rows.append(address[:cut])
+        address = address[cut:]
+    return [*rows, address]
 
 
 def _qr(address: str) -> Image.Image | None:

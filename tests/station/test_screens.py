@@ -80,7 +80,10 @@ FRAMES: dict[str, Screen] = {
     "fault": screens.fault(TALL, "NO CAMERA", FAULT),
     "flat-ready": screens.ready(FLAT, "FC-00123", "http://192.168.178.123:8080"),
     "flat-fail-front": screens.verdict(FLAT, result("FAIL_FRONT", -41.26, 0.93), turn=0),
-    "ready-no-code": screens.ready(TALL, "FC-00123", "http://[2001:db8::7334:1]:8080", "Station 1"),
+    "ready-ipv6": screens.ready(TALL, "FC-00123", "http://[2001:db8::7334:1]:8080", "Station 1"),
+    "ready-no-code": screens.ready(
+        TALL, "FC-00123", "http://bench-2.lenses.rental.example:8080", "Station 1"
+    ),
     "assist": screens_live.assist(TALL, ASSIST),
     "assist-hold": screens_live.assist(TALL, {**ASSIST, "middle": 25.8, "turn": "hold", "focus_mm": 0.2}),
     "assist-blurred": screens_live.assist(TALL, BLURRED),
@@ -152,6 +155,24 @@ def test_a_phone_reads_the_code_on_the_ready_screen(url: str) -> None:
         cv2.copyMakeBorder(seen, 40, 40, 40, 40, cv2.BORDER_CONSTANT)
     )
     assert text == url
+
+
+@pytest.mark.parametrize("host", ["10.0.0.9", "192.168.178.123", "[2001:db8::7334:1]", "[fd12:3456:789a::ffff:12]",
+                                  "focuscheck.local", "bench-2.lenses.rental.example"])  # fmt: skip
+def test_the_whole_address_stands_on_the_ready_screen(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def noted(draw: Any, x: float, y: float, text: str, *more: Any, **named: Any) -> None:
+        written.append(text)
+        right = x + _drawing._font(_drawing._SMALL, 12).getlength(text)
+        assert right <= (66 if code else 128)
+        assert y <= 63
+        _drawing.small(draw, x, y, text, *more, **named)
+
+    monkeypatch.setattr(screens, "small", noted)
+    code = len(host) < 20
+    screens.ready(TALL, "FC-00123", f"http://{host}:8080", "Station 1")
+    assert f"{host}:8080" in "".join(written)
 
 
 @pytest.mark.parametrize("name", ["pairing", "flat-pairing"])
