@@ -15,6 +15,7 @@ from appliance.config import Settings
 from appliance.devices import picamera2_versions
 from appliance.devices.deadline import within
 from appliance.devices.exposure import ExposureSearch, white_share
+from appliance.devices.picamera2_metadata import differs
 from appliance.devices.raw import RawLayout, layout_of
 from appliance.devices.sensors import check_pitch, defect_correction, profile_of
 from appliance.errors import CameraError, CameraHangsError, NoFocusMotorError
@@ -29,12 +30,6 @@ AF_TIMEOUT_S = 15.0
 MANUAL, AUTO = 0, 1
 """libcamera's AfMode."""
 EXPOSURE_MARGIN_US = 2_000
-LENS_STEP_DPT = 0.05
-_CLOSE_ENOUGH: dict[str, Callable[[float], float]] = {
-    "ExposureTime": lambda asked: max(0.02 * asked, 30.0),
-    "AnalogueGain": lambda asked: 0.02 * asked,
-    "LensPosition": lambda _asked: LENS_STEP_DPT,
-}
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +179,7 @@ class Picamera2Camera:
         wrong = ""
         for _ in range(FRAMES_TO_SETTLE):
             data, metadata = self._request(fresh)
-            wrong = _differs(asked, metadata)
+            wrong = differs(asked, metadata)
             if not wrong:
                 return self._frame(data, metadata)
         self._set = {}
@@ -299,14 +294,3 @@ def _unpacked(sensor_format: str) -> str:
     if not re.match(r"S|R\d", name):  # the Pi 5's compressed formats leave out the S, and some the depth
         name = "S" + name
     return name if name[-1:].isdigit() else f"{name}16"
-
-
-def _differs(asked: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
-    """What the frame's metadata show otherwise than asked, in words; empty if nothing."""
-    for name, value in asked.items():
-        shown = metadata.get(name)
-        if shown is None:
-            return f"{name} {value:g} (its frames do not say it)"
-        if abs(float(shown) - value) > _CLOSE_ENOUGH[name](value):
-            return f"{name} {value:g} (its frames say {float(shown):g})"
-    return ""
