@@ -182,10 +182,9 @@ def information(
 
 
 def optics_bound_percent(scene: Scene) -> float:
-    """Bound of one set-up with exposure, cone, W040 and print unknown, in % of the depth of field."""
-    chosen = {name: OPTICS[name] for name in ("cone", "W040", "print")}
-    base, derivatives = renderings(scene, chosen, 1)
-    found = information(scene, base, derivatives, list(chosen))
+    """Bound of one set-up in % of the depth of field, with all unknown that one photo of a lens has to tell: OPTICS."""
+    base, derivatives = renderings(scene, OPTICS, 1)
+    found = information(scene, base, derivatives, list(OPTICS))
     return 100 * found.bound_mm(found.names[1:]) / truth.depth_of_field_mm(scene)
 
 
