@@ -10,10 +10,13 @@ sits too far from the lens, and equals −``image_shift_um`` for a trusted focus
 
 from __future__ import annotations
 
-from math import sqrt
+from math import hypot, sqrt
 
 GREEN_WAVELENGTH_UM = 0.55
 """Design wavelength of the green channel, µm."""
+RING_MM_PER_TURN, RING_MM_PER_TURN_U = 0.77, 0.0115
+"""Travel of the HQ camera's back-focus ring, mm per turn, and its standard uncertainty: others measured 0.75 to 0.79,
+taken as a rectangular distribution (half its width over √3)."""
 
 
 def magnification(focal_length_mm: float, object_distance_mm: float) -> float:
@@ -73,3 +76,31 @@ def focus_error_mm_from_image_shift(
     """Object-side focus error in mm that belongs to an image-side shift; inverse of :func:`image_shift_um`."""
     dioptres = image_shift_um / image_distance_mm**2
     return 1000 / (1000 / object_distance_mm - dioptres) - object_distance_mm
+
+
+def depths_of_focus(image_shift_um: float, depth_of_focus_um: float) -> float:
+    """Image-side shift in single-side depths of focus (µm over µm), with the sign of the shift."""
+    return image_shift_um / depth_of_focus_um
+
+
+def flange_error_um(image_shift_um: float) -> float:
+    """How much too far from the lens the sensor sits, µm; only true of a focus ring that is trusted.
+
+    A lens set to the aim point's true distance that focuses behind it (``image_shift_um`` > 0) has the sensor too near.
+    """
+    return -image_shift_um
+
+
+def ring_turn_deg(flange_error_um: float) -> float:
+    """Turn of the HQ camera's back-focus ring that takes a flange error away, degrees.
+
+    Positive turns move the lens away from the sensor, negative ones towards it: a sensor that sits too far
+    (``flange_error_um`` > 0) needs a negative turn.
+    """
+    return -flange_error_um / (RING_MM_PER_TURN * 1000) * 360
+
+
+def ring_turn_u_deg(flange_error_um: float, flange_error_u_um: float) -> float:
+    """Standard uncertainty of :func:`ring_turn_deg` in degrees, from those of error (µm) and ring travel."""
+    relative = RING_MM_PER_TURN_U / RING_MM_PER_TURN
+    return abs(ring_turn_deg(1.0)) * hypot(flange_error_u_um, flange_error_um * relative)

@@ -44,3 +44,24 @@ def test_a_distance_from_the_sensor_gives_the_conjugate_from_the_lens() -> None:
     assert o == pytest.approx(650, rel=1e-6)
     with pytest.raises(ValueError, match="four focal lengths"):
         optics.object_distance_from_sensor_distance_mm(100, 399)
+
+
+def test_a_back_focus_has_the_sensor_too_near_and_its_ring_moves_the_lens_away() -> None:
+    assert optics.flange_error_um(21.0) == -21.0  # domain: flange_error_um = - image_shift_um
+    # half a turn of 0.77 mm; the sensor too near wants the lens away: a positive turn
+    assert optics.ring_turn_deg(-385.0) == pytest.approx(180.0)
+    assert optics.ring_turn_deg(385.0) == pytest.approx(-180.0)
+    assert optics.depths_of_focus(21.0, 42.0) == 0.5
+
+
+def test_the_trade_s_ten_micrometres_of_flange_are_4_7_degrees_of_the_ring() -> None:
+    assert optics.ring_turn_deg(-10.0) == pytest.approx(4.675, abs=0.001)  # 10 / 770 × 360
+    # 1 µm of uncertainty alone; and none but the ring's own 0.75 to 0.79 mm, which is 1.5 %
+    assert optics.ring_turn_u_deg(0.0, 1.0) == pytest.approx(0.4675, abs=1e-4)
+    assert optics.ring_turn_u_deg(-10.0, 0.0) == pytest.approx(4.675 * 0.02 / 3**0.5 / 0.77, rel=0.01)
+
+
+def test_a_millimetre_at_25_focal_lengths_is_2_6_thousandths_of_a_dioptre() -> None:
+    # 1/0.625 - 1/0.626 1/m, by hand
+    assert optics.focus_error_dioptres(1.0, 625.0) == pytest.approx(0.002556, abs=1e-6)
+    assert optics.focus_error_dioptres(-1.0, 625.0) < 0

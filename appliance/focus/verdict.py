@@ -69,6 +69,10 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     if beyond:
         return _beyond(measured, tolerance, beyond, object_mm, image_mm, u_um, common)
     shift_um = optics.image_shift_um(focus_mm, object_mm, image_mm)
+    common["figures"] |= {
+        "focus_error_dioptres": optics.focus_error_dioptres(focus_mm, object_mm),
+        **_shift_figures(shift_um, u_um, common["depth_of_focus_um"]),
+    }
     verdict = decide(shift_um, u_um, tolerance)
     reasons = _reasons(verdict, shift_um, u_um, tolerance, setup)
     if setup.remount_u_um and tolerance < LEAST_RELATIVE_TOLERANCE * setup.remount_u_um:
@@ -217,6 +221,17 @@ def _edge_points(x: Measurement) -> list[EdgePoint]:
             )
         )
     return points
+
+
+def _shift_figures(shift_um: float, u_um: float, depth_of_focus_um: float) -> dict[str, float]:
+    """The image-side shift in other units, and what would take it away if the focus ring is trusted."""
+    flange_um = optics.flange_error_um(shift_um)
+    return {
+        "focus_error_depths_of_focus": optics.depths_of_focus(shift_um, depth_of_focus_um),
+        "flange_error_um": flange_um,
+        "ring_turn_deg": optics.ring_turn_deg(flange_um),
+        "ring_turn_deg_u95": COVERAGE_95 * optics.ring_turn_u_deg(flange_um, u_um),
+    }
 
 
 def _figures(x: Measurement, setup: Setup, m: float) -> dict[str, float]:

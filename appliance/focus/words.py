@@ -4,6 +4,51 @@ from __future__ import annotations
 
 from appliance.focus.result import Result
 
+UNITS = {
+    "um": "µm",
+    "mm": "mm",
+    "percent": "%",
+    "deg": "°",
+    "mrad": "mrad",
+    "waves": "waves",
+    "dioptres": "dioptres",
+    "depths_of_focus": "depths of focus",
+}
+"""Suffix of a figure's name and what it stands for."""
+
+
+def label(name: str) -> str:
+    """A further figure's name with its unit, as people read it: ``flange error, µm``."""
+    for ending, words in (("_u95", " ± (95 %)"), ("_u", " ± (1 σ)"), ("", "")):
+        if name.endswith(ending):
+            name, interval = name.removesuffix(ending), words
+            break
+    for ending, unit in UNITS.items():
+        if name.endswith(f"_{ending}"):
+            return f"{name.removesuffix(f'_{ending}').replace('_', ' ')}{interval}, {unit}"
+    return name.replace("_", " ") + interval
+
+
+def describe_shift(result: Result) -> list[str]:
+    """The focus error in dioptres, and what would take it away at the camera, a line each; empty without one."""
+    figures, lines = result.figures, []
+    if "focus_error_dioptres" in figures:
+        lines.append(f"{figures['focus_error_dioptres']:+.4f} dioptres")
+    if "flange_error_um" in figures:
+        flange, turn, u95 = (
+            figures[name] for name in ("flange_error_um", "ring_turn_deg", "ring_turn_deg_u95")
+        )
+        far = "far from" if flange > 0 else "near to"
+        way = "away from" if turn > 0 else "towards"
+        trusted = f"If the focus ring is trusted: flange error {flange:+.1f} µm, "
+        lines.append(
+            f"{trusted}the sensor sits too {far} the lens; on an HQ camera turn the back-focus ring by "
+            f"{abs(turn):.1f} ± {u95:.1f}° (95 %), which moves the lens {way} the sensor"
+            if abs(turn) > u95
+            else f"{trusted}no more than its uncertainty; leave the back-focus ring as it is"
+        )
+    return lines
+
 
 def describe_result(result: Result) -> str:
     """Several lines of plain text: verdict, figures with their uncertainty, reasons."""
@@ -21,6 +66,7 @@ def describe_result(result: Result) -> str:
         if result.depth_of_focus_um:
             shift += f", {result.image_shift_um / result.depth_of_focus_um:+.2f} depths of focus"
         lines.append(shift)
+    lines += describe_shift(result)
     if result.tolerance_um is not None:
         lines.append(f"Tolerance {result.tolerance_text}")
     lines += [f"{reason.text} [{reason.code}]" for reason in result.reasons]

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from appliance.config import SOFTWARE_VERSION, Settings
 from appliance.errors import StorageError
 from appliance.focus.result import Verdict
+from appliance.focus.words import describe_shift, label
 from appliance.station import words
 from appliance.station.client import StationClient
 from appliance.store.access import ADMIN, OPERATOR
@@ -63,6 +64,8 @@ def _globals(settings: Settings) -> dict[str, Any]:
     return {
         "asset": _asset,
         "figure": words.figure,
+        "figure_label": label,
+        "describe_shift": describe_shift,
         "length": phrases.length,
         "headline": phrases.headline,
         "what_it_means": words.what_it_means,

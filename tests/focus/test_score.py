@@ -16,6 +16,7 @@ from appliance.chart.drawing import raster
 from appliance.chart.layout import layout
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.score import score_frames
+from appliance.focus.words import describe_result
 from appliance.frame import Frame
 from appliance.pictures import read_frame
 
@@ -88,6 +89,24 @@ def test_a_tight_tolerance_fails_back_and_a_wide_one_passes() -> None:
     result = score_frames([frame], setup_of(scene))
     assert result.verdict is Verdict.PASS
     assert [r.code for r in result.reasons] == ["IN_TOLERANCE"]
+
+
+def test_an_error_is_told_in_every_unit_with_one_sign() -> None:
+    scene, frame = _photo()
+    result = score_frames([frame], setup_of(scene))
+    figures, e, o, f = result.figures, scene.lens.focus_error_mm, 650.0, 25.0
+    aim_um, best_um = (1000 / (1 / f - 1 / distance) for distance in (o, o + e))  # Gauss, without our optics
+    shift_um = aim_um - best_um
+    assert result.image_shift_um == pytest.approx(shift_um, rel=0.03)
+    assert figures["focus_error_dioptres"] == pytest.approx(1000 / o - 1000 / (o + e), rel=0.02)
+    depth_um = 2.8 * (1 + f / (o - f)) * 15
+    assert figures["focus_error_depths_of_focus"] == pytest.approx(shift_um / depth_um, rel=0.03)
+    assert figures["flange_error_um"] == -result.image_shift_um
+    assert figures["ring_turn_deg"] == pytest.approx(shift_um / 770 * 360, rel=0.03)
+    assert figures["ring_turn_deg_u95"] > 360 / 770 * (result.image_shift_um_u95 or 0)
+    words = describe_result(result)
+    for said in ("dioptres", "the sensor sits too near to the lens", "moves the lens away from the sensor"):
+        assert said in words
 
 
 def test_an_error_at_the_tolerance_is_a_retest_that_says_what_to_do() -> None:

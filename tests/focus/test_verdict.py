@@ -7,6 +7,7 @@ import pytest
 from appliance.focus.reasons import REASONS, reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
 from appliance.focus.verdict import decide, tolerance_um
+from appliance.focus.words import describe_result, label
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,19 @@ def test_a_result_survives_storage() -> None:
     )
     assert Result.from_dict(result.to_dict(edges=True)) == result
     assert "edges" not in result.to_dict()
+
+
+def test_a_shift_that_is_only_uncertainty_turns_no_ring() -> None:
+    figures = {"flange_error_um": 0.5, "ring_turn_deg": -0.23, "ring_turn_deg_u95": 0.6}
+    words = describe_result(Result(Verdict.PASS, (), figures=figures))
+    assert "leave the back-focus ring as it is" in words
+    turned = describe_result(Result(Verdict.PASS, (), figures={**figures, "ring_turn_deg": -4.0}))
+    assert "too far from the lens" in turned
+    assert "moves the lens towards the sensor" in turned
+
+
+def test_a_figure_s_name_carries_its_unit_to_the_reader() -> None:
+    assert label("flange_error_um") == "flange error, µm"
+    assert label("ring_turn_deg_u95") == "ring turn ± (95 %), °"
+    assert label("focus_error_depths_of_focus") == "focus error, depths of focus"
+    assert label("reduced_chi2") == "reduced chi2"
