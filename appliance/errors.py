@@ -23,6 +23,18 @@ class UsageError(FocuscheckError):
     oled_text = "BAD SETTING"
 
 
+class BarReadingError(UsageError):
+    """A ruler's reading of the chart's 100 mm bar cannot be right: more than 5 % off; read it again, or print again."""
+
+    oled_text = "BAD READING"
+
+
+class BlurReadingError(UsageError):
+    """A print's spread cannot be kept: out of range, or too uncertain; take the photo closer."""
+
+    oled_text = "BAD READING"
+
+
 class PictureError(FocuscheckError):
     """A picture file is missing, empty, corrupt or of a kind that cannot be measured; give another file."""
 

@@ -118,7 +118,10 @@ class Settings(BaseModel):
         0.0, ge=0, le=500, description="Scatter of taking the lens off and on, 1 σ, µm."
     )
     print_blur_um: float | None = Field(
-        None, ge=0, le=1000, description="Blur of the printed edges, 1 σ, µm on paper; fitted if empty."
+        None,
+        ge=0,
+        le=1000,
+        description="Blur of the edges of a chart whose own was not measured, 1 σ, µm on paper; fitted if empty.",
     )
     frames_at_first: int = Field(1, ge=1, le=32, description="Frames taken before the first judgement.")
     frames_at_most: int = Field(
@@ -233,4 +236,5 @@ class Settings(BaseModel):
 
     def setup(self) -> Setup:
         """What these settings say about lens, sensor and tolerance."""
-        return Setup(**{name: getattr(self, name) for name in Setup.__dataclass_fields__})
+        names = set(Setup.__dataclass_fields__) & set(type(self).model_fields)
+        return Setup(**{name: getattr(self, name) for name in names})

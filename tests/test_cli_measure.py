@@ -57,6 +57,29 @@ def test_score_in_words_names_the_tolerance_and_its_exit_status_is_the_verdict(
     assert "± 5 µm as given" in words
 
 
+def test_a_ruler_s_reading_of_the_bar_makes_lengths_true_ones(
+    photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["score", str(photo), *SCORE, "--bayer", "rggb"]
+    assert main([*given, "--bar", "98", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["focus_error_mm"] == pytest.approx(0.98 * 9.0, rel=0.01)
+    assert data["figures"]["print_scale_percent"] == pytest.approx(98.0)
+    assert data["budget_um"]["print_scale"] == pytest.approx(
+        0.2 / 1.96 / 98 * data["image_shift_um"], rel=0.03
+    )
+    assert main([*given, "--bar", "98", "--bar-u95", "0.98"]) == 0
+    assert "printed at 98.0 %, by its bar of 98 mm" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("bad", "said"), [(["--bar", "89"], "slip"), (["--bar-u95", "0.2"], "give both")])
+def test_a_reading_that_cannot_be_ends_with_2(
+    photo: Path, capsys: pytest.CaptureFixture[str], bad: list[str], said: str
+) -> None:
+    assert main(["score", str(photo), *SCORE, *bad]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_several_photos_of_one_set_up_are_combined(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", str(photo), str(photo), *SCORE, "--bayer", "rggb", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["frames_used"] == 2

@@ -12,7 +12,7 @@ layout this is and where.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import cos, pi, radians, sin
 
@@ -42,6 +42,8 @@ DICTIONARY_ID = cv2.aruco.DICT_5X5_1000
 MARKER_MODULES = 7
 IDS_PER_LAYOUT = 27
 MOST_COLUMNS, MOST_ROWS = 15, 19
+BAR_MM = 100.0
+"""Length of the bar above the pattern that is measured with a ruler."""
 STAR_CYCLES = 36
 
 
@@ -79,6 +81,9 @@ class PrintedEdge:
     """True for near-horizontal edges (constant depth once the chart is tilted)."""
 
 
+_LENGTHS = ("x1_mm", "y1_mm", "x2_mm", "y2_mm", "clearance_mm", "depth_of_ink_mm")
+
+
 @dataclass(frozen=True)
 class Text:
     """A line of print: anchor point (left or middle of the baseline) and type size in mm."""
@@ -114,6 +119,36 @@ class Layout:
     def title(self) -> str:
         """Name and version as stored with every check: ``a4-general v1``."""
         return f"{self.name} v{self.version}"
+
+    def printed_at(self, scale: float) -> Layout:
+        """The same chart with all lengths ``scale`` times as large, as a printer has made it; its title stays."""
+        if scale == 1.0:
+            return self
+
+        def larger(polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
+            return tuple(tuple((x * scale, y * scale) for x, y in polygon) for polygon in polygons)
+
+        return replace(
+            self,
+            paper_mm=(self.paper_mm[0] * scale, self.paper_mm[1] * scale),
+            aim_mm=(self.aim_mm[0] * scale, self.aim_mm[1] * scale),
+            pitch_mm=self.pitch_mm * scale,
+            fiducials=tuple(
+                replace(f, **{name: getattr(f, name) * scale for name in ("x_mm", "y_mm", "side_mm")})
+                for f in self.fiducials
+            ),
+            edges=tuple(
+                replace(edge, **{name: getattr(edge, name) * scale for name in _LENGTHS})
+                for edge in self.edges
+            ),
+            squares=larger(self.squares),
+            ink=larger(self.ink),
+            texts=tuple(
+                replace(text, **{name: getattr(text, name) * scale for name in ("x_mm", "y_mm", "size_mm")})
+                for text in self.texts
+            ),
+            star_radius_mm=self.star_radius_mm * scale,
+        )
 
 
 def _turned_square(x: float, y: float, side: float, turn_deg: float) -> Polygon:
@@ -314,7 +349,7 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     ruler_mm = int((size[0] - 20) // 10 * 10)
     boxes: list[Box] = [box for _, _, box in cells]
     boxes += [(f.x_mm, f.y_mm, f.side_mm / 2, f.side_mm / 2, 0.0) for f in fiducials]
-    boxes += [(*aim, star_radius * 1.2, star_radius * 1.2, 0.0), (aim[0], top - 4.4, 50.0, 0.8, 0.0)]
+    boxes += [(*aim, star_radius * 1.2, star_radius * 1.2, 0.0), (aim[0], top - 4.4, BAR_MM / 2, 0.8, 0.0)]
     boxes += [(aim[0], bottom + 3.4, ruler_mm / 2, 1.6, 0.0)]
     edges = [
         edge
@@ -323,7 +358,7 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     ]
     furniture = [
         *_star(aim, star_radius),
-        _rectangle(aim[0] - 50, top - 5.2, aim[0] + 50, top - 3.6),
+        _rectangle(aim[0] - BAR_MM / 2, top - 5.2, aim[0] + BAR_MM / 2, top - 3.6),
         *_ruler(aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
     ]
     name = f"{paper}-general" if pitch_mm is None else f"{paper}-p{pitch_mm:g}"

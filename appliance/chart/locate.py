@@ -47,6 +47,17 @@ class Located:
     rms_px: float
     fiducials_found: int
 
+    def printed_at(self, scale: float) -> Located:
+        """The same chart known to be printed at ``scale``: what is seen stays, all lengths become true millimetres."""
+        layout = self.layout.printed_at(scale)
+        pose = replace(
+            self.pose,
+            scale_px_per_mm=self.pose.scale_px_per_mm / scale,
+            nearness_per_mm=self.pose.nearness_per_mm / scale,
+            aim_mm=layout.aim_mm,
+        )
+        return replace(self, layout=layout, pose=pose)
+
 
 @dataclass(frozen=True)
 class NotLocated:

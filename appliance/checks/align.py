@@ -78,6 +78,7 @@ def align(frame: Frame, setup: Setup) -> Alignment:
     located = locate(frame, 1.03 * setup.focal_length_mm / (setup.pixel_pitch_um * 1e-3))
     if not isinstance(located, Located):
         return Alignment((), f"No chart: {located.text}. See that it is lit, in view and roughly in focus.")
+    located = located.printed_at(setup.print_of(located.layout.title).scale)
     pose = located.pose
     light, brightest = evenness(frame, located.layout, pose)
     return Alignment(

@@ -203,6 +203,18 @@ def _add_score(subparsers: Any) -> None:
         "--print-blur-um", type=positive, metavar="UM", help="spread (1 σ) of the chart's print on paper"
     )
     p.add_argument(
+        "--bar",
+        type=positive,
+        metavar="MM",
+        help="what a ruler reads on the chart's 100 mm bar: all lengths then are true ones",
+    )
+    p.add_argument(
+        "--bar-u95",
+        type=positive,
+        metavar="MM",
+        help="how well it was read, 95 %% (default 0.2 mm)",
+    )
+    p.add_argument(
         "--flatness-mm",
         type=not_negative,
         default=0.0,
@@ -224,11 +236,15 @@ def _add_score(subparsers: Any) -> None:
 
 
 def _run_score(args: argparse.Namespace) -> int:
+    from appliance.focus.prints import ANY_CHART, RULER_U95_MM, Print, checked_bar
     from appliance.focus.result import Setup
     from appliance.focus.score import score_frames
     from appliance.focus.words import describe_result
     from appliance.pictures import read_frame
 
+    if args.bar is None and args.bar_u95 is not None:
+        raise UsageError("--bar-u95 says how well --bar was read; give both.")
+    bar = (None, None) if args.bar is None else checked_bar(args.bar, args.bar_u95 or RULER_U95_MM)
     frames = [read_frame(path, args.bayer, args.white, args.linear) for path in args.images]
     setup = Setup(
         focal_length_mm=args.focal_length,
@@ -240,6 +256,7 @@ def _run_score(args: argparse.Namespace) -> int:
         chart_flatness_mm=args.flatness_mm,
         aim_u_mm=args.aim_u_mm,
         print_blur_um=args.print_blur_um,
+        prints={} if args.bar is None else {ANY_CHART: Print(*bar)},
     )
     result = score_frames(frames, setup)
     if args.json:

@@ -60,10 +60,11 @@ def wrong_lens(fit: PoseFit, setup: Setup) -> Reason | None:
     return None
 
 
-def wrong_scale(pose: Pose, setup: Setup) -> Reason | None:
+def wrong_scale(pose: Pose, setup: Setup, bar_mm: float | None = None) -> Reason | None:
     """WRONG_SCALE if the chart's size disagrees with the distance and focal length given.
 
-    With the distance d from the sensor given, m must be f / (o − f); a chart printed at a scale k shows m k.
+    With the distance d from the sensor given, m must be f / (o − f); a chart printed at a scale k shows m k. Where its
+    bar was read (``bar_mm``) ``pose`` is in true lengths, and it is SCALE_DISAGREES: something else must be wrong.
     """
     if setup.distance_mm is None:
         return None
@@ -71,7 +72,11 @@ def wrong_scale(pose: Pose, setup: Setup) -> Reason | None:
     expected = optics.magnification(setup.focal_length_mm, object_mm)
     shown = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
     ratio = shown / expected
-    return reason("WRONG_SCALE", percent=100 * ratio) if abs(ratio - 1) > SCALE_TOLERANCE else None
+    if abs(ratio - 1) <= SCALE_TOLERANCE:
+        return None
+    if bar_mm is not None:
+        return reason("SCALE_DISAGREES", percent=100 * ratio, bar=bar_mm)
+    return reason("WRONG_SCALE", percent=100 * ratio)
 
 
 def flicker(plan: SegmentPlan, batch: EdgeBatch, height_px: int) -> Reason | None:

@@ -15,6 +15,7 @@ from appliance.focus import model, through
 from appliance.focus.bias import with_bias
 from appliance.focus.condition import flicker, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
 from appliance.focus.near import Look, look_near, passed_frequencies, segments_of
+from appliance.focus.prints import BLUR_SHARE, LEAST_BLUR_U_UM, blur_seen
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
@@ -79,6 +80,8 @@ class Measurement:
     sfr: Array
     sfr_sd: Array
     picture_px: tuple[int, int]
+    print_blur_um: tuple[float, float] | None = None
+    """The print's spread and its standard uncertainty, as this photo alone shows them; None if it hardly does."""
 
 
 def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
@@ -90,6 +93,8 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     located = locate(frame, 1.03 * setup.focal_length_mm / (setup.pixel_pitch_um * 1e-3))
     if isinstance(located, NotLocated):
         return Refusal(reason(located.code, detail=located.text), picture_px)
+    printed, setup = setup.print_of(located.layout.title), setup.with_print_of(located.layout.title)
+    located = located.printed_at(printed.scale)
     seen = survey(frame, located, setup)
     if isinstance(seen, Reason):
         return Refusal(seen, picture_px, located)
@@ -98,19 +103,28 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     for problem in (
         wrong_lens(seen.pose, setup),
         tilt_out_of_range(pose),
-        wrong_scale(pose, setup),
+        wrong_scale(pose, setup, printed.bar_mm),
         flicker(seen.plan, seen.batch, picture_px[1]),
     ):
         if problem is not None:
             return Refusal(problem, picture_px, located)
     outcome = _focus(frame, setup, located, seen)
-    return Refusal(outcome, picture_px, located) if isinstance(outcome, Reason) else outcome
+    if isinstance(outcome, Reason):
+        return Refusal(outcome, picture_px, located)
+    fit = outcome.fit
+    variance, own_variance = float(fit.shape[model.PRINT]), float(fit.covariance[model.PRINT, model.PRINT])
+    prior = _print_sigma_mm(setup)
+    blur = blur_seen(variance, own_variance, fit.reduced_chi2, prior, outcome.magnification)
+    return replace(outcome, print_blur_um=blur)
 
 
 def _print_sigma_mm(setup: Setup) -> tuple[float, float]:
     if setup.print_blur_um is None:
         return DEFAULT_PRINT_SIGMA_MM
-    return setup.print_blur_um * 1e-3, max(0.1 * setup.print_blur_um * 1e-3, 0.003)
+    u_um = setup.print_blur_u_um
+    if u_um is None:
+        u_um = max(BLUR_SHARE * setup.print_blur_um, LEAST_BLUR_U_UM)
+    return setup.print_blur_um * 1e-3, u_um * 1e-3
 
 
 def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measurement | Reason:

@@ -25,7 +25,9 @@ REASONS: dict[str, str] = {
     "FLICKER": "The light flickers in bands across the picture. Use a lamp without flicker, or another exposure time.",
     "WRONG_CHART": "This is not a chart of this version: {detail}. Print the chart again.",
     "WRONG_SCALE": "The chart seems printed at {percent:.1f} % of its true size. "
-    "Print at 100 %, and measure its bar.",
+    "Print at 100 %, or measure its bar and enter that.",
+    "SCALE_DISAGREES": "The picture is {percent:.1f} % as large as distance, focal length and the chart's bar of "
+    "{bar:g} mm call for. Check the distance, the zoom setting, and that this is the chart whose bar was measured.",
     "TILT_OUT_OF_RANGE": "The chart is tilted by {tilt:.0f}°; "
     "it must lie between {low:.0f}° and {high:.0f}°, best 45°.",
     "WRONG_LENS": "The picture fits a focal length of {measured:.0f} mm, not the {given:.0f} mm given. "

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from appliance.focus.prints import ANY_CHART, Print, prints_of
+
 
 class Verdict(StrEnum):
     """What a check says of the lens."""
@@ -55,6 +57,27 @@ class Setup:
     aim_u_mm: float = 0.0
     remount_u_um: float = 0.0
     print_blur_um: float | None = None
+    """Spread (1 σ) of the edges of a chart that has no record of its own, µm on paper."""
+    print_blur_u_um: float | None = None
+    prints: Mapping[str, Print] = field(default_factory=dict, hash=False)
+    """What is known of printed charts, by the title of their layout; ``ANY_CHART`` is for all others."""
+
+    def print_of(self, title: str) -> Print:
+        """What is known of the chart of that title."""
+        return self.prints.get(title) or self.prints.get(ANY_CHART) or Print()
+
+    def with_print_of(self, title: str | None) -> Setup:
+        """The set-up of a check that showed the chart of that title: that print alone, and its spread."""
+        found = self.print_of(title or ANY_CHART)
+        own = replace(self, prints={} if title is None or found == Print() else {title: found})
+        if found.blur_um is None:
+            return own
+        return replace(own, print_blur_um=found.blur_um, print_blur_u_um=found.blur_u_um)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Setup:
+        """Rebuild a set-up from ``dataclasses.asdict``, as stored."""
+        return cls(**{**data, "prints": prints_of(data.get("prints", {}))})
 
     def with_pitch(self, pixel_pitch_um: float) -> Setup:
         """The same lens before a sensor of another pixel pitch."""
@@ -118,6 +141,8 @@ class Result:
     frames_used: int = 0
     chart: str | None = None
     """Layout name and version of the chart in the photo, ``a4-general v1``."""
+    print_text: str = ""
+    """What is known of the size of that print, in words."""
     aim_px: tuple[float, float] | None = None
     picture_px: tuple[int, int] | None = None
     edges: tuple[EdgePoint, ...] = ()

@@ -108,6 +108,9 @@ def _budget(measured: Sequence[Measurement], setup: Setup, m: float) -> dict[str
         budget["aim"] = setup.aim_u_mm * per_mm
     if setup.remount_u_um:
         budget["remount"] = setup.remount_u_um
+    scale_u = setup.print_of(measured[0].layout.title).scale_u
+    if scale_u:  # every depth on the chart is in error by the same share
+        budget["print_scale"] = abs(_mean_focus_mm(measured)) * per_mm * scale_u
     return budget
 
 
@@ -175,6 +178,7 @@ def _common(
         "edges_used": int(sum(x.used.sum() for x in measured)),
         "frames_used": len(measured),
         "chart": first.layout.title,
+        "print_text": setup.print_of(first.layout.title).words(setup.distance_mm is not None),
         "aim_px": (float(aim[0]), float(aim[1])),
         "picture_px": first.picture_px,
         "edges": tuple(_edge_points(first)),
@@ -184,7 +188,7 @@ def _common(
             tuple(float(v) for v in first.curve_sfr),
         ),
         "budget_um": budget,
-        "figures": _figures(first, setup, m),
+        "figures": {**_figures(first, setup, m), **_print_figures(first, setup)},
     }
 
 
@@ -221,6 +225,16 @@ def _edge_points(x: Measurement) -> list[EdgePoint]:
             )
         )
     return points
+
+
+def _print_figures(x: Measurement, setup: Setup) -> dict[str, float]:
+    """What is known of the printed chart: its scale by the ruler, and its spread as the photo shows it."""
+    printed, figures = setup.print_of(x.layout.title), {}
+    if printed.bar_mm is not None:
+        figures["print_scale_percent"] = 100 * printed.scale
+    if x.print_blur_um is not None:
+        figures["print_blur_um"], figures["print_blur_um_u"] = x.print_blur_um
+    return figures
 
 
 def _shift_figures(shift_um: float, u_um: float, depth_of_focus_um: float) -> dict[str, float]:

@@ -75,4 +75,13 @@ def describe_result(result: Result) -> str:
             f"Magnification 1:{1 / result.magnification:.2f}, chart tilted {result.chart_tilt_deg:.1f}°, "
             f"{result.edges_used} edges in {result.frames_used} frame(s)"
         )
+    if result.chart and result.print_text:
+        lines.append(f"Chart {result.chart}: {result.print_text}{_blur(result)}")
     return "\n".join(lines)
+
+
+def _blur(result: Result) -> str:
+    if "print_blur_um" not in result.figures:
+        return ""
+    blur, u = result.figures["print_blur_um"], result.figures["print_blur_um_u"]
+    return f"; its print spreads by {blur:.0f} ± {1.96 * u:.0f} µm (95 %)"

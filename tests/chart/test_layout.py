@@ -108,3 +108,19 @@ def test_a_chart_made_for_a_lens_fits_its_field_of_view() -> None:
 def test_a_chart_that_cannot_be_made_is_refused_in_words(arguments: tuple, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         choose_layout(*arguments)
+
+
+def test_a_chart_printed_at_97_percent_is_the_same_chart_smaller() -> None:
+    true = layout("a4")
+    small = true.printed_at(0.97)
+    assert small.title == true.title
+    assert small.paper_mm == pytest.approx((203.7, 288.09))
+    for name in ("ink", "squares"):
+        before, after = (np.concatenate([np.array(p) for p in getattr(c, name)]) for c in (true, small))
+        np.testing.assert_allclose(after, 0.97 * before)
+    for one, other in zip(true.edges, small.edges, strict=True):
+        assert (other.id, other.across_tilt) == (one.id, one.across_tilt)
+        assert other.x2_mm == pytest.approx(0.97 * one.x2_mm)
+        assert other.clearance_mm == pytest.approx(0.97 * one.clearance_mm)
+    np.testing.assert_allclose(small.fiducials[3].corners_mm, 0.97 * true.fiducials[3].corners_mm)
+    assert true.printed_at(1.0) is true

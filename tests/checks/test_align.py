@@ -7,22 +7,29 @@ import numpy as np
 import pytest
 from conftest import SettingsFactory
 
-from appliance.bench import Exposable
+from appliance.bench import Chart, Exposable
 from appliance.checks.align import Alignment, align
 from appliance.devices.simulated_camera import simulated_scene
+from appliance.focus.prints import Print
 from appliance.frame import Frame
 
 
-def aligned(make_settings: SettingsFactory, light: float = 0.0, **changes: object) -> Alignment:
-    """Alignment of the bench with these changes of its scene; ``light`` dims the picture's left by that share."""
+def aligned(
+    make_settings: SettingsFactory, light: float = 0.0, bar_mm: float | None = None, **changes: object
+) -> Alignment:
+    """Alignment of the bench with these changes of its scene.
+
+    ``light`` dims the picture's left by that share, ``bar_mm`` is what a ruler reads on the chart's bar.
+    """
     settings = make_settings(simulated_roll_deg=0.0, distance_mm=625.0, pixel_pitch_um=4.65)
     scene = replace(simulated_scene(settings), **changes)  # type: ignore[arg-type]
+    setup = replace(settings.setup(), prints={"a4-general v1": Print(bar_mm, 0.1)})
     shot = Exposable(scene).photo(3)
     plane = shot.mosaic
     if light:
         ramp = 1 - light * np.linspace(1, 0, plane.shape[1])
         plane = (shot.black + (plane - shot.black) * ramp).astype(np.uint16)
-    return align(Frame(plane, shot.bayer, shot.black, shot.white), settings.setup())
+    return align(Frame(plane, shot.bayer, shot.black, shot.white), setup)
 
 
 def value(alignment: Alignment, name: str) -> float:
@@ -60,6 +67,16 @@ def test_what_is_off_is_named_and_nothing_else(
     result = aligned(make_settings, **changes)  # type: ignore[arg-type]
     assert advice(result) == [named]
     assert next(figure.advice for figure in result.figures if figure.name == named)
+
+
+def test_a_chart_printed_too_small_seems_too_far_until_its_bar_is_read(
+    make_settings: SettingsFactory,
+) -> None:
+    small = Chart(print_scale=0.972)
+    assert advice(aligned(make_settings, chart=small)) == ["distance"]
+    known = aligned(make_settings, chart=small, bar_mm=97.2)
+    assert known.good, advice(known)
+    assert value(known, "distance") == pytest.approx(625.0, rel=0.003)
 
 
 def test_angles_are_the_bench_s_own_even_all_at_once(make_settings: SettingsFactory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,7 +133,7 @@ def whole_check(found: StoredCheck) -> dict[str, Any]:
     return {
         **check_to_dict(found),
         **found.result.to_dict(edges=True),
-        "setup": {name: getattr(found.setup, name) for name in type(found.setup).__dataclass_fields__},
+        "setup": asdict(found.setup),
         "camera": dict(found.camera),
         "software_version": found.software_version,
         "operator": found.operator,
