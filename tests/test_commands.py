@@ -44,6 +44,22 @@ def test_doctor_finds_a_sound_bench_sound(focuscheck: Focuscheck, tmp_path: Path
         assert found[part]["text"]
 
 
+def test_doctor_says_whether_the_chart_in_view_was_measured(focuscheck: Focuscheck, tmp_path: Path) -> None:
+    where = ["--data-dir", str(tmp_path)]
+    found = parts(focuscheck("doctor", "--json", *BENCH, *where))["print scale"]
+    assert found["state"] == "note"
+    assert "Its bar was not measured; run: focuscheck prints ruler a4-general." in found["text"]
+    assert focuscheck("prints", "ruler", "a4-general", "99.9", *where).status == 0
+    found = parts(focuscheck("doctor", "--json", *BENCH, *where))["print scale"]
+    assert found["state"] == "ok"
+    assert found["text"].startswith("99.9 % by its bar of 99.9 mm; it shows 62")
+    # a bar that the distance contradicts: this chart is true
+    assert focuscheck("prints", "ruler", "a4-general", "97.0", *where).status == 0
+    said = focuscheck("doctor", "--json", *BENCH, *where, "--distance-mm", "624.6")
+    assert said.status == 1
+    assert parts(said)["print scale"]["state"] == "bad"
+
+
 def test_doctor_names_what_is_wrong_and_goes_on(focuscheck: Focuscheck, tmp_path: Path) -> None:
     where = ["--data-dir", str(tmp_path), "--simulated-mishap", "lens cap", "--red-lamp-pin", "22"]
     said = focuscheck("doctor", *BENCH, *where)

@@ -308,6 +308,20 @@ def _texts(
         yield Text(width / 2, bottom + 10.4 + 2.7 * k, 1.9, line, centred=True)
 
 
+def chart_names() -> tuple[str, ...]:
+    """Names of all charts of the family: ``a4-general``, ``a4-p3.15`` …"""
+    return tuple(_name(paper, pitch) for paper in PAPERS_MM for pitch in (None, *FAMILY_PITCH_MM))
+
+
+def title_of(name: str) -> str:
+    """Title of the chart of that name, as printed on it and stored with every check: ``a4-general v1``."""
+    return f"{name} v{LAYOUT_VERSION}"
+
+
+def _name(paper: str, pitch_mm: float | None) -> str:
+    return f"{paper}-general" if pitch_mm is None else f"{paper}-p{pitch_mm:g}"
+
+
 @cache
 def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     """Return a chart of the family: the general one of ``paper``, or one with cells of ``pitch_mm``.
@@ -361,7 +375,7 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
         _rectangle(aim[0] - BAR_MM / 2, top - 5.2, aim[0] + BAR_MM / 2, top - 3.6),
         *_ruler(aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
     ]
-    name = f"{paper}-general" if pitch_mm is None else f"{paper}-p{pitch_mm:g}"
+    name = _name(paper, pitch_mm)
     return Layout(
         name=name,
         version=LAYOUT_VERSION,
@@ -375,7 +389,7 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
         edges=tuple(edges),
         squares=squares,
         ink=(*squares, *(p for marker in fiducials for p in _marker_ink(marker)), *furniture),
-        texts=tuple(_texts(size, f"{name} v{LAYOUT_VERSION}", top, bottom, ruler_mm)),
+        texts=tuple(_texts(size, title_of(name), top, bottom, ruler_mm)),
         star_radius_mm=star_radius,
     )
 

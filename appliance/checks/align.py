@@ -58,6 +58,8 @@ class Alignment:
 
     figures: tuple[AlignFigure, ...]
     problem: str = ""
+    chart: str = ""
+    """Title of the chart in view."""
 
     @property
     def good(self) -> bool:
@@ -67,7 +69,7 @@ class Alignment:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready dictionary."""
         figures = [figure.to_dict() for figure in self.figures]
-        return {"good": self.good, "problem": self.problem, "figures": figures}
+        return {"good": self.good, "problem": self.problem, "chart": self.chart, "figures": figures}
 
 
 def align(frame: Frame, setup: Setup) -> Alignment:
@@ -87,7 +89,8 @@ def align(frame: Frame, setup: Setup) -> Alignment:
             _distance(pose, setup),
             *_centring(pose),
             _figure("light", light, "", LEAST_EVENNESS, None, f"move the lamps: {brightest} is too bright"),
-        )
+        ),
+        chart=located.layout.title,
     )
 
 

@@ -87,6 +87,7 @@ def _run_chart(args: argparse.Namespace) -> int:
         width, height = layout.paper_mm
         print(f"Chart {layout.title} on {layout.paper} ({width:g} × {height:g} mm) written to {args.output}.")
         print("Print it at 100 %, without 'fit to page'; the bar on it must measure 100.0 mm.")
+        print(f"Then read the bar with a ruler: focuscheck prints ruler {layout.name}")
         for note in notes:
             print(note)
     return 0

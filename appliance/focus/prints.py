@@ -32,6 +32,21 @@ ANY_CHART = ""
 """Stands for every chart that has no record of its own."""
 
 
+RULER_STEPS = (
+    "Lay the chart flat. Take a steel ruler with half or whole millimetres, no tape and no folding rule.",
+    "Find the thick black bar above the pattern, marked “this bar: exactly 100 mm”.",
+    "Put the ruler's 10 mm line on the bar's left end, as a ruler's own end is worn. Look straight down on it.",
+    "Read the bar's right end to a tenth of a millimetre and take the 10 mm off again.",
+    "Do this three times and enter the middle reading.",
+)
+BLUR_STEPS = (
+    "Bring camera and chart to half the usual distance or less, the star in the middle of the picture.",
+    "Use a sharp lens at about f/4, and see that its focal length and f-number are the ones set.",
+    "Focus on the star, let the bench settle, and press TEST.",
+    "Take the spread from that check. Then put the bench back as it was.",
+)
+
+
 @dataclass(frozen=True)
 class Print:
     """One printed chart: ``bar_mm`` as read on its bar of 100 mm, ``blur_um`` the Gaussian spread (1 σ) of its edges
@@ -60,6 +75,19 @@ class Print:
         if distance_given:
             return "its bar was not measured; the distance given agrees with 100 % within 1.5 %"
         return "its bar was not measured, so that lengths rest on its being printed at 100 %"
+
+    def spread(self) -> str:
+        """What is known of its print's spread."""
+        if self.blur_um is None:
+            return "its print's spread was not measured"
+        return f"its print spreads by {self.blur_um:.0f} ± {1.96 * (self.blur_u_um or 0.0):.0f} µm (1 σ; ± is 95 %)"
+
+    def summary(self) -> str:
+        """All that is known of it in one line."""
+        bar = "its bar was not measured"
+        if self.bar_mm is not None:
+            bar = f"bar {self.bar_mm:g} ± {1.96 * (self.bar_u_mm or 0.0):.2g} mm, so {100 * self.scale:.1f} %"
+        return f"{bar}; {self.spread()}"
 
 
 def prints_of(data: Mapping[str, Any]) -> dict[str, Print]:

@@ -13,6 +13,7 @@ from appliance.config import Settings
 from appliance.devices import choose
 from appliance.devices.scanner import EvdevScanner, find_scanner
 from appliance.errors import FocuscheckError
+from appliance.focus.result import Setup
 from appliance.station.client import StationClient
 from appliance.station.following import following
 from appliance.station.health import LEAST_FREE_MB, read_health
@@ -20,6 +21,7 @@ from appliance.station.network import page_address
 from appliance.station.service import sole_station, station_answers
 from appliance.station.state import Phase
 from appliance.station.view import view
+from appliance.store import open_history
 
 DARK, BRIGHT = 0.3, 0.92
 """Share of saturation of the chart's white below which it is dim, above which it is near clipping."""
@@ -112,7 +114,7 @@ def _camera(settings: Settings) -> Iterator[Finding]:
         return
     try:
         yield Finding("camera", "ok", camera.description)
-        yield from _bench(view(camera.capture(), settings.setup()), settings)
+        yield from _bench(view(camera.capture(), _setup(settings)), settings)
     except FocuscheckError as error:
         yield Finding("raw frames", "bad", str(error))
     finally:
@@ -140,28 +142,48 @@ def _chart(seen: dict[str, Any], settings: Settings) -> Iterator[Finding]:
         yield Finding("chart", "bad", seen["problem"])
         return
     off = [figure for figure in seen["figures"] if not figure["good"]]
-    yield Finding("chart", "ok", "It is in view.")
+    yield Finding("chart", "ok", f"It is in view: {seen['chart']}.")
     distance = next(figure for figure in seen["figures"] if figure["name"] == "distance")
-    if settings.distance_mm is None:
-        text = (
-            f"Its scale shows {distance['value']:.0f} mm from the sensor, if it is printed at 100 % and the focal "
-            "length is true; set distance_mm to have that checked."
-        )
-        yield Finding("print scale", "note", text)
-    else:
-        # judged by these settings: the station that took the photo may have been started with others
-        ratio = settings.distance_mm / distance["value"]
-        state: Literal["ok", "bad"] = "ok" if abs(1 / ratio - 1) <= DISTANCE_SHARE else "bad"
-        yield Finding(
-            "print scale",
-            state,
-            f"{100 * ratio:.1f} % of what distance_mm = {settings.distance_mm:g} calls for.",
-        )
+    yield _print_scale(seen["chart"], _setup(settings), distance["value"])
     if off:
         advice = "; ".join(figure["advice"] for figure in off)
         yield Finding("alignment", "note", f"{advice}. Run: focuscheck align")
     else:
         yield Finding("alignment", "ok", "All within limits.")
+
+
+def _setup(settings: Settings) -> Setup:
+    """What these settings say, with what is kept of the printed charts."""
+    kept = open_history(settings.data_dir)
+    if kept is None:
+        return settings.setup()
+    try:
+        return kept.setup_for(None, settings.setup())
+    finally:
+        kept.close()
+
+
+def _print_scale(chart: str, setup: Setup, seen_mm: float) -> Finding:
+    """At which scale the chart in view is printed: by the ruler, else by the distance, else that nobody knows.
+
+    ``seen_mm`` is the distance from the sensor that the chart's size shows, with the bar as it was read.
+    """
+    bar_mm = setup.print_of(chart).bar_mm
+    read = "" if bar_mm is None else f"{bar_mm:g} % by its bar of {bar_mm:g} mm"
+    if setup.distance_mm is None:
+        if read:
+            return Finding("print scale", "ok", f"{read}; it shows {seen_mm:.0f} mm from the sensor.")
+        text = (
+            f"Its bar was not measured; run: focuscheck prints ruler {chart.split(' ')[0]}. It shows {seen_mm:.0f} mm "
+            "from the sensor, if it is printed at 100 % and the focal length is true; set distance_mm to have that "
+            "checked."
+        )
+        return Finding("print scale", "note", text)
+    # judged by these settings: the station that took the photo may have been started with others
+    ratio = setup.distance_mm / seen_mm
+    state: Literal["ok", "bad"] = "ok" if abs(1 / ratio - 1) <= DISTANCE_SHARE else "bad"
+    text = f"{100 * ratio:.1f} % of what distance_mm = {setup.distance_mm:g} calls for"
+    return Finding("print scale", state, f"{text}; {read or 'its bar was not measured'}.")
 
 
 def _panel(settings: Settings) -> Iterator[Finding]:

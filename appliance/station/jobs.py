@@ -171,7 +171,7 @@ class Jobs:
         self._guarded(work, lambda error: LiveEnded(session, error))
 
     def _look(self, kind: LiveKind) -> Callable[[Frame], dict[str, Any]]:
-        setup = self._settings.setup()
+        setup = self._store.setup_for(None, self._settings.setup())
         if kind == "align":
             return lambda frame: view(frame, setup)
         assist = FocusAssist(setup)

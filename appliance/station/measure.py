@@ -67,7 +67,7 @@ def measure_and_store(
         body_tag=wanted.body_tag,
         station=settings.station_name,
         moment=moment,
-        setup=setup,
+        setup=setup.with_print_of(result.chart),
         result=result,
         camera={
             **frame.metadata,

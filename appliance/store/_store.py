@@ -21,6 +21,7 @@ from appliance.store._engine import WRITES, is_current, make_engine, migrate
 from appliance.store._records import CheckRecord, StoredCheck
 from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_row, picture_rows, stored
 from appliance.store.models import Body, Check, Lens
+from appliance.store.prints import prints_kept
 from appliance.store.retention import Rules, prune
 from appliance.store.search import LARGEST_NUMBER
 
@@ -195,13 +196,15 @@ class Store:
         Returns
         -------
         Setup
-            Its circle of confusion (µm) is the body's own, else the lens's own; its tolerance (± µm) the lens's own.
+            Its circle of confusion (µm) is the body's own, else the lens's own; its tolerance (± µm) the lens's own. It
+            knows all that was measured of the printed charts.
         """
         with self.reading() as session:
             lens = session.scalars(select(Lens).where(Lens.tag == lens_tag)).first() if lens_tag else None
             body = session.scalars(select(Body).where(Body.tag == body_tag)).first() if body_tag else None
+            prints = prints_kept(session)
         coc_um = (body and body.coc_um) or (lens and lens.coc_um) or setup.coc_um
-        setup = replace(setup, coc_um=coc_um)
+        setup = replace(setup, coc_um=coc_um, prints={**setup.prints, **prints})
         if lens is None:
             return setup
         setup = replace(setup, tolerance_um=lens.tolerance_um or setup.tolerance_um)

@@ -177,6 +177,27 @@ class Baseline(Base):
     mtf50_lp_mm_mad: Mapped[float | None]
 
 
+class PrintReading(Base):
+    """Something measured of a printed chart; only ever added to, the newest of its kind counts."""
+
+    __tablename__ = "print_readings"
+    __table_args__ = (Index("ix_print_readings_chart_kind_id", "chart", "kind", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chart: Mapped[str]
+    """Title of its layout, ``a4-general v1``."""
+    kind: Mapped[str]
+    """``bar``: what a ruler reads on the 100 mm bar, mm; ``blur``: the print's spread on paper, 1 σ, µm."""
+    value: Mapped[float | None]
+    """None where the reading was forgotten."""
+    standard_u: Mapped[float | None]
+    """Standard uncertainty of the value, in its unit."""
+    source: Mapped[str]
+    """Where it comes from: ``ruler``, ``check 7``, ``photo``, ``given``, ``forgotten``, ``taken back``."""
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+
+
 class Access(Base):
     """A paired phone or an API token; only the digest of its secret is kept."""
 
