@@ -22,7 +22,20 @@ from appliance.web import comparing, context, crops, guided_plots, phrases, plot
 from appliance.web.api import api
 from appliance.web.history import History
 from appliance.web.pairing import Pairing
-from appliance.web.views import admin, bodies, checks, guided, help, lens_files, lenses, now, pair, visits
+from appliance.web.ruler_drawing import bar_and_ruler
+from appliance.web.views import (
+    admin,
+    bodies,
+    charts,
+    checks,
+    guided,
+    help,
+    lens_files,
+    lenses,
+    now,
+    pair,
+    visits,
+)
 
 LONGEST_FORM = 2 * 1024 * 1024
 """A list of some thousand lenses as CSV."""
@@ -50,7 +63,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["pairing"] = Pairing()
     context.close_reading(app)
     security.guard(app, settings)
-    for module in (now, guided, checks, lenses, lens_files, bodies, visits, pair, admin, help):
+    for module in (now, guided, checks, lenses, lens_files, bodies, charts, visits, pair, admin, help):
         app.register_blueprint(module.pages)
     app.register_blueprint(api)
     app.register_error_handler(HTTPException, _error_page)
@@ -74,6 +87,7 @@ def _globals(settings: Settings) -> dict[str, Any]:
         "gauge": plots.gauge,
         "edge_map": plots.edge_map,
         "crops": crops.crops,
+        "bar_and_ruler": bar_and_ruler,
         "sharpness_bars": guided_plots.sharpness_bars,
         "limit_gauge": guided_plots.limit_gauge,
         "trend": trend_plot.trend,

@@ -39,7 +39,7 @@ PAGES = (
     "/visits/1", "/compare?a=12&b=13", "/focus", "/align", "/health", "/settings", "/pair", "/help", "/help/start",
     "/help/screens", "/help/settings", "/help/glossary", "/lens/new", "/lens/import", "/lens/edit/FC-0117",
     "/bodies", "/bodies/B-1", "/body/new", "/body/edit/B-1", "/help/lenses", "/help/admin", "/help/verdicts",
-    "/nowhere",
+    "/charts", "/charts/a4-general", "/charts/a4-p3.15", "/nowhere",
 )  # fmt: skip
 
 
@@ -353,3 +353,22 @@ def test_lengths_are_shown_in_inch_to_a_phone_that_prefers_it(window: Visitor) -
         window.open(path)
         assert " in" in page.locator("main").inner_text()
         assert not re.search(r"[+−][\d.]+ ± [\d.]+ mm", page.locator("main").inner_text()), path
+
+
+@pytest.mark.parametrize("window", [(PHONE_SIZE, "dark", "operator")], indirect=True)
+def test_a_chart_is_measured_with_a_ruler_and_forgotten_when_printed_anew(window: Visitor) -> None:
+    page = window.page
+    window.open("/health")
+    page.get_by_role("link", name="Charts").click()
+    page.get_by_role("link", name="letter-general v1").click()
+    page.get_by_label("The bar measures, mm").fill("9,98")
+    page.get_by_role("button", name="Keep this reading").click()
+    expect(page.get_by_role("alert")).to_contain_text("most likely a slip")
+    page.get_by_label("The bar measures, mm").fill("99,8")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row", name="Bar of 100 mm")).to_contain_text("99.80 ± 0.20 mm")
+    forget = page.get_by_role("button", name="Yes, forget it")
+    expect(forget).to_be_hidden()
+    page.get_by_text("Forget the reading of its bar").click()
+    forget.click()
+    expect(page.get_by_role("row", name="Bar of 100 mm")).to_contain_text("not measured")

@@ -105,6 +105,8 @@ BY_PAGE = {
     "POST /visits/<int:number>/done": "post_done", "POST /checks/<int:sequence>/void": "post_void",
     "POST /lens/save": "post_lens patch_lens", "POST /lens/status": "put_status",
     "POST /lens/adjust": "post_adjustment", "POST /lens/baseline": "post_baseline delete_baseline",
+    "POST /charts/bar": "put_bar", "POST /charts/blur": "put_blur", "POST /charts/forget": "delete_reading",
+    "POST /charts/undo": "post_undo", "GET /charts": "list_charts", "GET /charts/<name>": "get_chart",
     "POST /lens/import": "post_import", "POST /body/save": "post_body patch_body",
     "POST /settings/tokens": "post_token", "POST /settings/revoke": "delete_access",
     "POST /settings/webhooks": "post_webhook", "POST /settings/webhooks/remove": "delete_webhook",

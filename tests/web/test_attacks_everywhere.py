@@ -24,7 +24,7 @@ pytest_plugins = ["page_fixtures"]
 SHOWN = (
     "/", "/checks", "/checks/1", "/lenses", "/lenses/FC-1", "/lens/new", "/lens/edit/FC-1", "/lens/import", "/bodies",
     "/bodies/B-1", "/body/new", "/body/edit/B-1", "/visits", "/visits/1", "/compare?a=1&b=1", "/focus", "/align",
-    "/health", "/settings", "/pair", "/help", "/help/settings",
+    "/health", "/settings", "/pair", "/help", "/help/settings", "/charts", "/charts/a4-general",
 )  # fmt: skip
 HARMLESS = ("/pair/end",)
 """Forms that would end this very phone's access; they have no field."""
@@ -135,6 +135,7 @@ def admin(page: Page) -> Page:
     for name in ("reads", "writes"):
         page.app.extensions[name] = RateLimit(0.0, 100_000.0)
     page.post("/visits", lens="FC-1", kind="return", rental="R-1")
+    page.post("/charts/bar", chart="a4-general", bar_mm="99.8")
     return page
 
 

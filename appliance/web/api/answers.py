@@ -244,6 +244,43 @@ class Baselines(BaseModel):
     baselines: list[BaselineAnswer]
 
 
+class ChartBrief(BaseModel):
+    """A printed chart: ``bar_mm`` by a ruler, ``blur_um`` its print's spread, with standard uncertainties; null where
+    it was not measured. ``scale`` is 1 for a chart printed at 100 %.
+    """
+
+    chart: str
+    scale: float | None
+    bar_mm: float | None
+    bar_u_mm: float | None
+    blur_um: float | None
+    blur_u_um: float | None
+
+
+class Charts(BaseModel):
+    """Printed charts that were seen or measured."""
+
+    charts: list[ChartBrief]
+
+
+class ReadingAnswer(Given):
+    """A reading of a printed chart, in mm (bar) or µm (blur); without a value it was forgotten."""
+
+    id: int
+    kind: str
+    value: float | None
+    standard_u: float | None
+    source: str
+    made_at: datetime
+    made_by: str
+
+
+class ChartAnswer(ChartBrief):
+    """A printed chart with all its readings, newest first."""
+
+    readings: list[ReadingAnswer]
+
+
 class SettingsAnswer(BaseModel):
     """Every setting: ``name``, ``value``, ``default`` and ``description``, all in words."""
 

@@ -192,6 +192,27 @@ class BaselineBody(Strict):
     focal_length_mm: float | None = Field(None, gt=0, le=5000)
 
 
+class BarBody(Strict):
+    """What a ruler reads on the chart's bar of 100 mm, and how well (95 %), mm."""
+
+    bar_mm: float = Field(gt=0, le=10_000)
+    u95_mm: float = Field(0.2, gt=0, le=10)
+
+
+class BlurBody(Strict):
+    """The print's spread on paper (1 σ, µm) with its standard uncertainty, or the check to take it from."""
+
+    blur_um: float | None = Field(None, gt=0, le=1000)
+    blur_u_um: float | None = Field(None, gt=0, le=1000)
+    check: Number | None = None
+
+
+class ReadingBody(Strict):
+    """Which reading of a printed chart: of its ``bar``, or its print's ``blur``."""
+
+    kind: Literal["bar", "blur"]
+
+
 class LabelQuery(Strict):
     """Which lenses get a label: those of ``tags``, by commas, else those of a search."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from appliance.chart.layout import chart_names
 from appliance.config import SOFTWARE_VERSION
 from appliance.web.api._routes import JSON, ROUTES, ErrorAnswer, Route
 
@@ -92,8 +93,10 @@ TEXTS = ("tag", "name")
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     number = {"type": "integer", "minimum": 1, "maximum": 2**62 - 1}
     text = {"type": "string", "minLength": 1, "maxLength": 40, "pattern": r"^[A-Za-z0-9_-]+$"}
+    chart = {"type": "string", "enum": list(chart_names())}
+    schemas = {"chart": chart, **dict.fromkeys(TEXTS, text)}
     return [
-        {"name": name, "in": "path", "required": True, "schema": text if name in TEXTS else number}
+        {"name": name, "in": "path", "required": True, "schema": schemas.get(name, number)}
         for name in re.findall(r"\{(\w+)\}", path)
     ]
 
