@@ -35,6 +35,7 @@ CURVE_FREQUENCY = 3
 """Index into FREQUENCY_CPP of the frequency that the plotted curve shows."""
 AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
+SURVEY_MODEL_ERROR = 0.01
 MOST_ROUNDS, SETTLED = 6, 0.3
 """Fit and estimator's bias take turns until focus moves by less than this of its standard deviation."""
 FEWEST_EDGES = 30
@@ -136,9 +137,9 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     extra = min(6.0, 12 / coarse_waves.blur_px_per_wave)
     step = min(0.25, 0.7 / coarse_waves.blur_px_per_wave)
     candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
-    first, chi2 = through.fit(
-        data, table, candidates, _print_sigma_mm(setup), 0.01, coarse_waves.um_per_wave, explore=False
-    )
+    terms = through.Terms(_print_sigma_mm(setup), coarse_waves.um_per_wave, SURVEY_MODEL_ERROR)
+    start, chi2 = through.search(data, table, candidates, terms)
+    first = through.fit(data, table, start, terms, explore=False)
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
     look = look_near(frame, located.layout, pose, setup, first)
@@ -149,8 +150,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
         data, fit = _fit_with_bias(data, table, first, seen.reduction == 1, setup, look)
     else:
         plan, batch, waves = seen.plan, seen.batch, coarse_waves
-        place = np.array([first.q_focus])
-        fit, _ = through.fit(data, table, place, _print_sigma_mm(setup), 0.01, waves.um_per_wave)
+        fit = through.fit(data, table, first.parameters, terms)
     problem = _motion(fit, plan, batch) or _unfit(fit, int(usable(batch).sum()))
     return problem or _collect(located, seen.pose, plan, batch, waves, data, fit, table)
 
@@ -164,22 +164,19 @@ def _fit_with_bias(
     look: Look,
 ) -> tuple[model.Segments, through.ThroughFocus]:
     """Fit and the estimator's bias in turns; how far the bias still moved focus is part of what is not known."""
-    candidates = first.q_focus + np.array([-0.1, 0.0, 0.1])
-    um_per_wave, print_sigma = look.waves.um_per_wave, _print_sigma_mm(setup)
+    terms = through.Terms(_print_sigma_mm(setup), look.waves.um_per_wave)
+    start, _ = through.search(data, table, first.q_focus + np.array([-0.1, 0.0, 0.1]), terms)
     fit, moved = first, np.inf
     for _ in range(MOST_ROUNDS):
         if first_fits or fit is not first:
             data = with_bias(data, fit, look)
         last = fit
-        fit, _ = through.fit(
-            data, table, candidates, print_sigma, um_per_wave=um_per_wave, flexible=False, explore=False
-        )
-        candidates = np.array([fit.q_focus])
-        moved = abs(fit.q_focus - last.q_focus)
+        fit = through.fit(data, table, start, terms, flexible=False, explore=False)
+        start, moved = fit.parameters, abs(fit.q_focus - last.q_focus)
         if data.bias is not None and moved < SETTLED * fit.q_sd:
             break
     data = with_bias(data, fit, look)
-    fit, _ = through.fit(data, table, candidates, print_sigma, um_per_wave=um_per_wave)
+    fit = through.fit(data, table, start, terms)
     return data, replace(fit, q_unknown=float(np.hypot(fit.q_unknown, moved)))
 
 

@@ -76,8 +76,8 @@ def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -
         + across[:, None, :, None] * normal[:, None, None]
     )
     away = np.square(middle - centre[:, None]).sum(axis=-1)
-    nearest = np.argsort(away, axis=1)[:, : NEAR_POLYGONS + FAR_POLYGONS]
-    near, far = nearest[:, :NEAR_POLYGONS], nearest[:, NEAR_POLYGONS:]
+    order = np.argpartition(away, (NEAR_POLYGONS, NEAR_POLYGONS + FAR_POLYGONS), axis=1)
+    near, far = order[:, :NEAR_POLYGONS], order[:, NEAR_POLYGONS : NEAR_POLYGONS + FAR_POLYGONS]
     value = _beyond_half_plane(polygons[near], points, across, centre)
     to_far = middle[far][:, None, None] - points[..., None, :]
     value -= np.einsum("nacp,np->nac", np.square(to_far).sum(axis=-1) ** -1.5, area[far])

@@ -70,14 +70,15 @@ EXPLORE_FROM_UM = 0.2
 class ThroughFocus:
     """Outcome of the fit.
 
-    ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see TREND) in waves; ``shape`` the
-    parameters by index (FOCUS … ASTIGMATISM) with ``covariance``
+    ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see TREND) in waves; ``parameters``
+    (p,) all that was fitted, ``shape`` the first of them by index (FOCUS … LENS_BLUR), with their ``covariance`` (p, p)
     scaled by the reduced chi-square; ``log_amplitude`` (k,) is the log of all that blurs alike, at the median scale.
     """
 
     q_focus: float
     q_sd: float
     q_unknown: float
+    parameters: Array
     shape: Array
     log_amplitude: Array
     even: Array
@@ -86,97 +87,112 @@ class ThroughFocus:
     reduced_chi2: float
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What the fit is told beforehand.
+
+    ``print_sigma_mm`` is the print's Gaussian spread on paper and its standard uncertainty, mm; ``um_per_wave`` the
+    image-side shift of focus per wave of defocus, 8 N² λ in µm; ``model_error`` an error of the model's SFR that does
+    not average, added in quadrature to every standard deviation.
+    """
+
+    print_sigma_mm: tuple[float, float] = (0.03, 0.03)
+    um_per_wave: float = 10.0
+    model_error: float = 0.0015
+
+    @property
+    def print_variance(self) -> tuple[float, float]:
+        """The print's variance on paper and its standard uncertainty, mm²."""
+        sigma, u = self.print_sigma_mm
+        return sigma**2, 2 * sigma * u + u**2
+
+    @property
+    def usual_spherical(self) -> float:
+        """Standard deviation of the usual W040: what a lens has of it falls fast as it is stopped down."""
+        return SPHERICAL_SD_USUAL * min(1.0, USUAL_UP_TO_UM / self.um_per_wave)
+
+    def priors(self, frequencies: int) -> tuple[Array, Array]:
+        """Mean and standard deviation (p,) of all parameters."""
+        k = frequencies
+        mean = np.concatenate([PRIOR_MEAN, np.zeros(k + EVEN_TERMS * k)])
+        sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.full(EVEN_TERMS * k, EVEN_SD)])
+        field = np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM])
+        sd[[TILT_X, CURVATURE, ASTIGMATISM]] = field / self.um_per_wave
+        mean[PRINT], sd[PRINT] = self.print_variance
+        sd[SPHERICAL] = self.usual_spherical
+        return mean, sd
+
+
+def search(data: Segments, table: PupilTable, candidates: Array, terms: Terms) -> tuple[Array, Array]:
+    """Try each focus position of ``candidates`` (c,) in waves, which may reach beyond the chart, at nominal shape.
+
+    Returns
+    -------
+    Parameters (p,) for :func:`fit` to start from, and the (c,) chi-square.
+    """
+    model = Model(data, table, terms.model_error)
+    prior = print_log_amplitude(data.frequency_cpp, terms.print_sigma_mm[0], float(np.sqrt(model.g2_mean)))
+    per_variance = -2 * np.pi**2 * data.frequency_cpp**2 * model.g2_mean
+    prior_sd = np.hypot(LOG_AMPLITUDE_SD, per_variance * terms.print_variance[1])
+    chi2, amplitudes = model.scan(candidates, prior, prior_sd)
+    best = int(np.argmin(chi2))
+    start, _ = terms.priors(len(data.frequency_cpp))
+    start[FOCUS] = candidates[best]
+    start[PRINT] = max(float(per_variance @ amplitudes[best] / (per_variance @ per_variance)), 0.0)
+    return start, chi2
+
+
 def fit(
     data: Segments,
     table: PupilTable,
-    candidates: Array,
-    print_sigma_mm: tuple[float, float] = (0.03, 0.03),
-    model_error: float = 0.0015,
-    um_per_wave: float = 10.0,
+    start: Array,
+    terms: Terms,
     flexible: bool = True,
     explore: bool = True,
-) -> tuple[ThroughFocus, Array]:
+) -> ThroughFocus:
     """Fit the through-focus model.
 
     Parameters
     ----------
     data, table:
         The measured segments and the pupil's OTF at their frequencies.
-    candidates:
-        (c,) focus positions in waves for the first search; may reach beyond the chart.
-    print_sigma_mm:
-        The print's Gaussian spread on paper and its standard uncertainty, mm.
-    model_error:
-        Error of the model's SFR that does not average, added in quadrature to every standard deviation.
-    um_per_wave:
-        Image-side shift of focus per wave of defocus, 8 N² λ in µm.
+    start:
+        (p,) parameters to start from, of :func:`search` or of a fit to the same frequencies.
     flexible:
         Let the even terms loose where the lens does not follow the model.
     explore:
         Walk the likelihood where it matters for ``q_sd``; takes as long as all the rest.
-
-    Returns
-    -------
-    The fit, and the (c,) chi-square of the first search.
     """
-    model = Model(data, table, model_error)
-    prior_amplitude = print_log_amplitude(
-        data.frequency_cpp, print_sigma_mm[0], float(np.sqrt(model.g2_mean))
-    )
-    print_variance = (
-        print_sigma_mm[0] ** 2,
-        2 * print_sigma_mm[0] * print_sigma_mm[1] + print_sigma_mm[1] ** 2,
-    )
-    per_variance = -2 * np.pi**2 * data.frequency_cpp**2 * model.g2_mean
-    amplitude_sd = np.hypot(LOG_AMPLITUDE_SD, per_variance * print_variance[1])
-    chi2, amplitudes = model.scan(candidates, prior_amplitude, amplitude_sd)
-    start = int(np.argmin(chi2))
-    model.centre_even(float(candidates[start]))
-    k = len(prior_amplitude)
-    mean = np.concatenate([PRIOR_MEAN, np.zeros(k + EVEN_TERMS * k)])
-    mean[PRINT] = print_variance[0]
-    sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.full(EVEN_TERMS * k, EVEN_SD)])
-    sd[[TILT_X, CURVATURE, ASTIGMATISM]] = (
-        np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM]) / um_per_wave
-    )
-    sd[PRINT] = print_variance[1]
-    v = mean.copy()
-    v[FOCUS] = candidates[start]
-    v[PRINT] = max(float(per_variance @ amplitudes[start] / (per_variance @ per_variance)), 0.0)
-    # what a lens has of it falls fast as it is stopped down
-    usual = SPHERICAL_SD_USUAL * min(1.0, USUAL_UP_TO_UM / um_per_wave)
-    sd[SPHERICAL] = usual
-    best = gauss_newton(model, v, mean, sd)
+    model = Model(data, table, terms.model_error)
+    model.centre_even(float(start[FOCUS]))
+    k = len(data.frequency_cpp)
+    mean, sd = terms.priors(k)
+    best = gauss_newton(model, start, mean, sd)
     sd[SPHERICAL] = SPHERICAL_SD_STRANGE
     loose = gauss_newton(model, best.v, mean, sd)
     if loose.cost < best.cost - CONVINCING:
         best = loose
     else:
-        sd[SPHERICAL] = usual
+        sd[SPHERICAL] = terms.usual_spherical
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
         sd[SHAPE_PARAMETERS + k :] = EVEN_SD_STRANGE
         best = gauss_newton(model, best.v, mean, sd)
     q_sd = q_sd_of(best)
-    if explore and q_sd > EXPLORE_FROM_UM / um_per_wave:
+    if explore and q_sd > EXPLORE_FROM_UM / terms.um_per_wave:
         q_sd = explored(model, best, mean, sd, q_sd)
-    v, chi2_red = best.v, best.reduced_chi2
-    covariance = np.asarray(np.linalg.pinv(best.normal) * max(chi2_red, 1.0), float)
-    shape, log_amplitude, even = split(v, k)
+    shape, log_amplitude, even = split(best.v, k)
     square = -2 * np.pi**2 * data.frequency_cpp**2
-    log_amplitude = log_amplitude + square * (model.g2_mean * shape[PRINT] + shape[LENS_BLUR])
-    return (
-        ThroughFocus(
-            q_focus=float(v[FOCUS]),
-            q_sd=q_sd,
-            q_unknown=unknown(model, best),
-            shape=shape,
-            log_amplitude=log_amplitude,
-            even=even,
-            even_scale=model.even_scale,
-            covariance=covariance,
-            reduced_chi2=chi2_red,
-        ),
-        chi2,
+    return ThroughFocus(
+        q_focus=float(best.v[FOCUS]),
+        q_sd=q_sd,
+        q_unknown=unknown(model, best),
+        parameters=best.v,
+        shape=shape,
+        log_amplitude=log_amplitude + square * (model.g2_mean * shape[PRINT] + shape[LENS_BLUR]),
+        even=even,
+        even_scale=model.even_scale,
+        covariance=np.asarray(np.linalg.pinv(best.normal) * max(best.reduced_chi2, 1.0), float),
+        reduced_chi2=best.reduced_chi2,
     )
 
 
