@@ -44,9 +44,12 @@ POSITION_FLOOR_PX = 0.03
 POSITION_PER_SPREAD = 0.02
 """What is beside a blurred edge moves its apparent place by some part of the blur."""
 LARGE_RESIDUAL, EXPLAINS = 1.0, 0.5
-"""Median residual that wants an explanation, and what a good one leaves of it: first a sensor that sits askew, then an
-anamorphic lens, which looks alike but is more than mechanics allow."""
+"""Median residual that wants an explanation, and what a good one leaves of it: a sensor that sits askew or, if that is
+more than mechanics allow, an anamorphic lens, which looks alike."""
 ASKEW_RAD = 0.01
+STRANGE_LENS, SQUEEZES = 0.1, (0.75, 0.55, 1.33, 1.8)
+"""A focal length off by more is no engraving, but may be an anamorphic lens on either axis: without its squeeze, tilt
+and focal length of a flat chart take it on."""
 
 
 @dataclass(frozen=True)
@@ -190,25 +193,47 @@ def _refine(
     measured = middle_px + batch.offset_px[good, None] * batch.normal[good]
     floor = POSITION_FLOOR_PX + POSITION_PER_SPREAD * batch.spread_px[good]
     sd = np.hypot(batch.offset_px_sd[good], floor)
-    prior_mean, prior_sd = pose.vector(), np.full(PARAMETERS, np.inf)
-    m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
-    prior_mean[NEARNESS] = 1e3 * m / optics.image_distance_mm(setup.focal_length_mm, m)
-    prior_sd[NEARNESS] = FOCAL_LENGTH_PRIOR * prior_mean[NEARNESS]
-    prior_mean[DISTORTION], prior_sd[DISTORTION] = 0.0, 0.03
-    prior_mean[[LOG_SQUEEZE, ASKEW_X, ASKEW_Y]] = 0.0
+    prior_sd = np.full(PARAMETERS, np.inf)
+    prior_sd[DISTORTION] = 0.03
     prior_sd[[ASKEW_X, ASKEW_Y]] = ASKEW_RAD
     start = replace(pose, squeeze=1.0, askew_x_rad=0.0, askew_y_rad=0.0)
 
-    def fitted(*more: int) -> PoseFit:
+    def image_px(pose: Pose) -> float:
+        m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
+        return optics.image_distance_mm(setup.focal_length_mm, m) / (setup.pixel_pitch_um * 1e-3)
+
+    def fitted(start: Pose, *more: int) -> PoseFit:
         free = (0, 1, 2, 3, 4, 5, NEARNESS, DISTORTION, *more)
+        prior_mean = np.zeros(PARAMETERS)
+        prior_mean[NEARNESS] = 1e3 * start.scale_px_per_mm / image_px(start)
+        prior_sd[NEARNESS] = FOCAL_LENGTH_PRIOR * prior_mean[NEARNESS]
         return fit_pose(start, chosen.middle_mm, measured, batch.normal[good], sd, free, prior_mean, prior_sd)
 
     def left(fit: PoseFit) -> float:
         return float(np.median(np.abs(fit.residuals)))
 
-    fit = fitted()
-    if left(fit) > LARGE_RESIDUAL or abs(fit.pose.vector()[NEARNESS] / prior_mean[NEARNESS] - 1) > 0.1:
-        for other in (fitted(ASKEW_X, ASKEW_Y), fitted(LOG_SQUEEZE)):
-            if left(other) < EXPLAINS * left(fit):
-                return other
+    def strange(fit: PoseFit) -> float:
+        return abs(fit.pose.principal_distance_px / image_px(fit.pose) - 1)
+
+    fit = fitted(start)
+    if left(fit) > LARGE_RESIDUAL:
+        askew, squeezed = fitted(start, ASKEW_X, ASKEW_Y), fitted(start, LOG_SQUEEZE)
+        other = squeezed if left(squeezed) < EXPLAINS * left(askew) else askew
+        if left(other) < EXPLAINS * left(fit):
+            return other
+    if strange(fit) > STRANGE_LENS:
+        for squeeze in SQUEEZES:
+            squeezed = fitted(_as_if_squeezed(fit.pose, squeeze), LOG_SQUEEZE)
+            if strange(squeezed) < EXPLAINS * STRANGE_LENS and left(squeezed) < max(
+                1.2 * left(fit), LARGE_RESIDUAL
+            ):
+                return squeezed
     return fit
+
+
+def _as_if_squeezed(pose: Pose, squeeze: float) -> Pose:
+    """Much the same view of the chart by an anamorphic lens: another tilt makes up for its squeeze."""
+    tilt = np.radians(pose.tilt_deg)
+    other = np.arccos(np.clip(squeeze * np.cos(tilt), 0.05, 0.99))
+    rotation = pose.rotation * (other / max(tilt, 0.05), 1.0, 1.0)
+    return replace(pose, rotation=rotation, scale_px_per_mm=pose.scale_px_per_mm / squeeze, squeeze=squeeze)

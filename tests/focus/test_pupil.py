@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import j1
 
-from appliance.focus.pupil import PupilTable, otf
+from appliance.focus.pupil import PupilTable, Spline, otf
 
 
 def test_without_aberration_it_is_the_diffraction_limit() -> None:
@@ -47,3 +47,17 @@ def test_interpolation_is_as_good_as_the_integral_and_so_are_its_derivatives() -
     assert slope == pytest.approx((up - down) / (2 * step), abs=0.02)
     up, down = (otf(table.s, w, np.array([0.31 + d]))[0].T for d in (step, -step))
     assert by_spherical(w)[0] == pytest.approx((up - down) / (2 * step), abs=0.03)
+
+
+def test_a_spline_is_exact_for_a_cubic_and_bends_without_a_jump() -> None:
+    grid = np.linspace(-2, 3, 11)
+    place = np.array([-1.9, -0.3, 0.0, 1.234, 2.9])
+    value, slope = Spline.of(grid, 2 * grid**3 - grid)(place)
+    assert value == pytest.approx(2 * place**3 - place, abs=1e-9)
+    assert slope == pytest.approx(6 * place**2 - 1, abs=1e-9)
+    wave = Spline.of(grid, np.cos(3 * grid))
+    step = 1e-5
+    bend = [
+        (wave(np.array([0.5 + d + step]))[1] - wave(np.array([0.5 + d - step]))[1])[0] for d in (-2e-5, 2e-5)
+    ]
+    assert bend[0] == pytest.approx(bend[1], rel=0.01)

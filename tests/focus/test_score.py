@@ -182,6 +182,38 @@ def test_another_lens_than_given_is_named() -> None:
     assert "35 mm" in result.reasons[0].text
 
 
+def test_a_sensor_out_of_square_is_measured_and_taken_for_no_anamorphic_lens() -> None:
+    scene = bench(13.4, 1.9, 718, 0.5, tilt_deg=42.6, roll_deg=2.7, yaw_deg=2.4, chart=Chart(layout("a3")))
+    scene = replace(scene, lens=replace(scene.lens, sensor_tilt_y_mrad=10.0, distortion_percent=-3.0))
+    result = scored(scene)
+    assert result.focus_error_mm is not None, result.reasons
+    assert abs(result.focus_error_mm - scene.lens.focus_error_mm) < 0.05 * depth_of_field_mm(scene)
+    assert result.chart_tilt_deg == pytest.approx(42.6 + 0.1, abs=0.2)
+    assert result.focal_length_measured_mm == pytest.approx(13.4, rel=0.01)
+
+
+def test_an_anamorphic_lens_is_named() -> None:
+    scene = bench(25, 2.8, 650)
+    result = scored(replace(scene, lens=replace(scene.lens, squeeze=1.33)))
+    assert result.reasons[0].code == "ANAMORPHIC"
+
+
+def test_a_chart_of_which_only_a_distant_band_is_sharp_is_still_found() -> None:
+    chart = Chart(layout("a3", 8.0), print_blur_um=17.0)
+    scene = bench(70.7, 2.32, 1448, tilt_deg=48.3, roll_deg=1.8, yaw_deg=-1.0, chart=chart)
+    scene = replace(scene, lens=replace(scene.lens, focus_error_mm=-28.0))
+    result = scored(scene)
+    assert result.focus_error_mm is not None, result.reasons
+    assert abs(result.focus_error_mm + 28.0) < 2.0 * (result.focus_error_mm_u95 or 0) < 1.0
+
+
+def test_close_up_a_soft_print_leaves_edges_of_both_directions() -> None:
+    chart = Chart(layout("a3", 3.15), print_blur_um=33.0)
+    result = scored(bench(92.0, 10.6, 801, tilt_deg=47.0, roll_deg=-1.0, chart=chart))
+    used = [edge.across_tilt for edge in result.edges if edge.used]
+    assert 0.2 < np.mean(used) < 0.8
+
+
 def test_a_chart_printed_at_97_percent_is_named_when_the_distance_is_known() -> None:
     scene = bench()
     scene = replace(scene, chart=Chart(print_scale=0.97))
