@@ -58,9 +58,9 @@ USUAL_UP_TO_UM = 70.0
 FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM = 40.0, 60.0, 15.0
 """Priors of the focus surface at the picture's corner (tilt, curvature), and of astigmatism, µm image side."""
 LOG_AMPLITUDE_SD = 0.35
-EVEN_SD = 0.01
+EVEN_SD = 0.01 / np.arange(1, EVEN_TERMS + 1) ** 2
 EVEN_SD_STRANGE = 0.3
-"""Prior of the even terms for a lens that follows the model, and for one that does not, as chi-square shows."""
+"""Priors of the even terms for a lens that follows the model, smaller for the finer ones, and for one that does not."""
 STRANGE_CHI2 = 1.15
 EXPLORE_FROM_UM = 0.2
 """A focus known to better than this on the image side needs no look at the shape of its likelihood."""
@@ -115,7 +115,7 @@ class Terms:
         """Mean and standard deviation (p,) of all parameters."""
         k = frequencies
         mean = np.concatenate([PRIOR_MEAN, np.zeros(k + EVEN_TERMS * k)])
-        sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.full(EVEN_TERMS * k, EVEN_SD)])
+        sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.repeat(EVEN_SD, k)])
         field = np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM])
         sd[[TILT_X, CURVATURE, ASTIGMATISM]] = field / self.um_per_wave
         mean[PRINT], sd[PRINT] = self.print_variance
