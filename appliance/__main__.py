@@ -1,7 +1,5 @@
 """``python -m appliance`` is ``focuscheck``."""
 
-import sys
+from appliance.cli import command
 
-from appliance.cli import main
-
-sys.exit(main())
+command()

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from appliance.config import SOFTWARE_VERSION
 from appliance.errors import FocuscheckError
@@ -56,8 +57,36 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def command() -> NoReturn:
+    """``focuscheck`` as a process of its own: run it, and leave with its exit status."""
+    try:
+        status = main()
+    except SystemExit as ended:  # argparse has said what there was to say
+        status = int(ended.code or 0)
+    leave(status)
+
+
+def leave(status: int) -> NoReturn:
+    """End this process now, and all threads with it, whatever they are doing.
+
+    What has an end of its own (check, store, devices, sockets) has come to it by now. Left are threads that nobody
+    waits for: the simulated bench at its light, a call into a camera that hangs. Python before 3.14 ends such a thread
+    by unwinding its stack when it comes back for the interpreter's lock while the interpreter is taken apart; from C++
+    (OpenCV, libcamera) that aborts the process. So the interpreter is not taken apart. Handlers that libraries left
+    with ``atexit`` are not called either: picamera2's would wait for the camera that hangs.
+    """
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:  # it was closed for us
+                stream.flush()
+        except (OSError, ValueError):  # nobody reads it, or the disk is full
+            status = status or FocuscheckError.exit_status
+    os._exit(status)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``focuscheck`` and return its exit status."""
+    """Run ``focuscheck`` in this process and return its exit status."""
     options = make_parser().parse_args(arguments)
     logging.basicConfig(
         level=logging.DEBUG if options.debug else logging.WARNING,

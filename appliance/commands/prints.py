@@ -6,7 +6,7 @@ import argparse
 import getpass
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +116,8 @@ def _kept(options: argparse.Namespace) -> dict[str, Print]:
     store = open_history(settings_of(options).data_dir)
     if store is None:
         return {}
-    with store.reading() as session:
-        kept = prints_kept(session)
-    store.close()
-    return kept
+    with closing(store), store.reading() as session:
+        return prints_kept(session)
 
 
 def _list(options: argparse.Namespace) -> int:

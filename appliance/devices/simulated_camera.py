@@ -29,8 +29,9 @@ class SimulatedCamera:
         self._seed = settings.simulated_seed
         self._next_glance = 0.0
         lens = self._bench.scene.lens
-        # the light on the pixels takes seconds to work out, once: done while the user finds the button
-        self._warming = threading.Thread(target=lambda: self._bench.light, name="bench", daemon=True)
+        # the light on the pixels takes seconds to work out, once: done while the user finds the button. Not a daemon:
+        # a Python program that ends waits for it, instead of aborting because it is in OpenCV
+        self._warming = threading.Thread(target=lambda: self._bench.light, name="bench")
         self._warming.start()
         self.description = f"simulated bench ({lens.focal_length_mm:g} mm f/{lens.f_number:g})"
 

@@ -16,6 +16,8 @@ from appliance.station.health import read_health
 from appliance.station.protocol import lens_tag
 
 CHECKUP_S = 30.0
+STOP_WAIT_S = 2.0
+"""A look at the machine under way when the station is stopped gets this long; a thermometer's bus may hang."""
 REASON_FILE = "restart-reason"
 
 log = logging.getLogger(__name__)
@@ -62,6 +64,8 @@ class Housekeeping:
     def close(self) -> None:
         """Stop watching."""
         self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_WAIT_S)
         if self._devices.scanner is not None:
             self._devices.scanner.close()
 

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from appliance.config import Settings
@@ -71,8 +71,7 @@ def sole_station(data_dir: Path) -> Iterator[None]:
 @contextmanager
 def running_station(settings: Settings, notifier: Notifier | None = None) -> Iterator[Station]:
     """A station in this process, its loop in a thread, until the block ends."""
-    with sole_station(settings.data_dir):
-        store = open_store(settings.data_dir)
+    with sole_station(settings.data_dir), closing(open_store(settings.data_dir)) as store:
         panel = open_panel(settings)
         devices = Devices(
             open_camera=lambda: open_camera(settings),
@@ -91,7 +90,6 @@ def running_station(settings: Settings, notifier: Notifier | None = None) -> Ite
         finally:
             station.stop()
             loop.join(START_TIMEOUT_S)
-            store.close()
 
 
 def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
@@ -115,10 +113,7 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
                 pass
         finally:
             server.close()
-    if station.exit_status:
-        logging.shutdown()
-        os._exit(station.exit_status)  # a hanging camera library would hold up an ordinary exit
-    return 0
+    return station.exit_status
 
 
 def check_once(settings: Settings, lens_tag: str | None) -> StoredCheck:

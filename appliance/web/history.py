@@ -24,3 +24,10 @@ class History:
             if self._store is None:
                 self._store = open_records(self._data_dir)
             return self._store
+
+    def close(self) -> None:
+        """Let the records go; the last program to do so puts the write-ahead log away."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None

@@ -13,6 +13,7 @@ from appliance.store import Store
 from appliance.store.retention import Rules
 
 FIRST_AFTER_S, EVERY_S = 60.0, 600.0
+STOP_WAIT_S = 3.0
 log = logging.getLogger(__name__)
 
 
@@ -23,14 +24,17 @@ class Housekeeper:
         self._find_store = find_store
         self._rules = Rules(settings.raw_days, settings.reserve_mb)
         self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
     def start(self) -> None:
         """Prune from now on."""
-        threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """Prune no more."""
+        """Prune no more; a round under way gets a few seconds to end."""
         self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_WAIT_S)
 
     def _run(self) -> None:
         wait_s = FIRST_AFTER_S

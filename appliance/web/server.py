@@ -41,9 +41,12 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
         when_stdin_closes(lambda: signal.raise_signal(signal.SIGTERM))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # it ends already
+    server.close()
     courier.stop()
     housekeeper.stop()
-    server.close()
+    app.extensions["history"].close()
     return 0
 
 

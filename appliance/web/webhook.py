@@ -28,6 +28,7 @@ from appliance.web import context
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 3600.0
 LOOK_EVERY_S = 2.0
 ANSWER_TIMEOUT_S = 10.0
+STOP_WAIT_S = 3.0
 SIGNATURE = "X-Focuscheck-Signature"
 log = logging.getLogger(__name__)
 Send = Callable[[str, bytes, str], None]
@@ -118,14 +119,17 @@ class Courier:
         self._find_store, self._send = find_store, send
         self._stop = threading.Event()
         self._due: dict[int, float] = {}
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
 
     def start(self) -> None:
         """Deliver from now on."""
-        threading.Thread(target=self._run, name="webhooks", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """Deliver no more."""
+        """Deliver no more; a check on its way gets a few seconds to be taken, later it is sent again."""
         self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_WAIT_S)
 
     def _run(self) -> None:
         clock = 0.0

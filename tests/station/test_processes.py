@@ -127,7 +127,7 @@ def test_a_killed_station_is_followed_by_one_that_works_in_the_same_folder(
 
 
 HANGS = """
-import sys, threading
+import threading
 from appliance import cli
 from appliance.devices.simulated_camera import SimulatedCamera
 from appliance.station import service
@@ -137,7 +137,7 @@ class Hanging(SimulatedCamera):
         threading.Event().wait()
 
 service.open_camera = Hanging
-sys.exit(cli.main(sys.argv[1:]))
+cli.command()
 """
 
 
