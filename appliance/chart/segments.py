@@ -29,6 +29,8 @@ class SegmentPlan:
         (n,) True for edges printed across the tilt.
     scale_px_per_mm:
         (n,) picture px per paper mm along the edge's normal.
+    room_px:
+        (n,) how far either side of the edge other ink begins.
     """
 
     paper_mm: Array
@@ -36,6 +38,7 @@ class SegmentPlan:
     half_width_px: Array
     across: npt.NDArray[np.bool_]
     scale_px_per_mm: Array
+    room_px: Array
 
     def __len__(self) -> int:
         return len(self.px)
@@ -45,6 +48,17 @@ class SegmentPlan:
         """(n, 2) middle of each piece on paper."""
         return np.asarray(self.paper_mm.mean(axis=1))
 
+    def resized(self, factor: float) -> SegmentPlan:
+        """The same in a picture of ``factor`` times the size."""
+        return SegmentPlan(
+            self.paper_mm,
+            (self.px + 0.5) * factor - 0.5,
+            self.half_width_px * factor,
+            self.across,
+            self.scale_px_per_mm * factor,
+            self.room_px * factor,
+        )
+
     def take(self, index: npt.NDArray[np.int_] | npt.NDArray[np.bool_]) -> SegmentPlan:
         """The chosen pieces."""
         return SegmentPlan(
@@ -53,6 +67,7 @@ class SegmentPlan:
             self.half_width_px[index],
             self.across[index],
             self.scale_px_per_mm[index],
+            self.room_px[index],
         )
 
 
@@ -69,7 +84,7 @@ def plan_segments(
     Parameters
     ----------
     margin_px:
-        (edges,) distance to keep from the ends of each edge.
+        (edges,) distance to keep from the ends of each edge, or (edges, 2) from its first and its second.
     strip_px:
         (edges,) wanted half width of the strip; narrowed where other ink is near.
     longest_px:
@@ -79,7 +94,8 @@ def plan_segments(
     """
     ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
     across = np.array([e.across_tilt for e in layout.edges])
-    clearance = np.array([min(0.8 * e.clearance_mm, 0.45 * e.depth_of_ink_mm) for e in layout.edges])
+    free = np.array([(e.clearance_mm, e.depth_of_ink_mm) for e in layout.edges])
+    clearance = (free * (0.8, 0.45)).min(axis=1)
     middle = ends.mean(axis=1)
     jacobian = pose.paper_to_px(middle)
     along = ends[:, 1] - ends[:, 0]
@@ -88,8 +104,9 @@ def plan_segments(
     # px per mm along the normal in the picture: area scale over length scale
     scale = np.abs(np.linalg.det(jacobian)) * np.hypot(*along.T) / np.maximum(length_px, 1e-9)
     half_widths = np.minimum(strip_px, clearance * scale)
-    margin_px = margin_px + half_widths * _skew(direction)
-    usable_px = length_px - 2 * margin_px
+    margin_px = margin_px.reshape(len(ends), -1) + (half_widths * _skew(direction))[:, None]
+    margin_px = np.broadcast_to(margin_px, (len(ends), 2))
+    usable_px = length_px - margin_px.sum(axis=1)
     near = 1 + pose.nearness_per_mm * pose.depth_mm(middle)
     chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & (near > 0.2))
     count = np.maximum(np.ceil(usable_px[chosen] / longest_px[chosen]), 1).astype(int)
@@ -98,9 +115,9 @@ def plan_segments(
     index = np.repeat(chosen, kept)
     number = np.arange(len(index)) - np.repeat(np.cumsum(kept) - kept, kept)
     total, skipped = np.repeat(count, kept), np.repeat((count - kept) // 2, kept)
-    trim = (margin_px / np.maximum(length_px, 1e-9))[index]
-    piece = (1 - 2 * trim) / total
-    t1 = trim + piece * (number + skipped)
+    trim = (margin_px / np.maximum(length_px, 1e-9)[:, None])[index]
+    piece = (1 - trim.sum(axis=1)) / total
+    t1 = trim[:, 0] + piece * (number + skipped)
     paper = np.stack([ends[index, 0] + t[:, None] * along[index] for t in (t1, t1 + piece)], axis=1)
     px = np.concatenate([pose.project(paper[:, 0]), pose.project(paper[:, 1])], axis=1)
     half_width = half_widths[index]
@@ -110,7 +127,9 @@ def plan_segments(
     for k, size in ((0, width), (2, width), (1, height), (3, height)):
         inside &= (px[:, k] > border) & (px[:, k] < size - 1 - border)
     inside &= half_width >= 4
-    everything = SegmentPlan(paper, px, half_width, across[index], scale[index])
+    everything = SegmentPlan(
+        paper, px, half_width, across[index], scale[index], (free.min(axis=1) * scale)[index]
+    )
     return everything.take(inside)
 
 

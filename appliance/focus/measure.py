@@ -12,16 +12,16 @@ from appliance.chart.locate import Located, NotLocated, locate
 from appliance.chart.pose import PARAMETERS, Array, PoseFit
 from appliance.chart.segments import SegmentPlan
 from appliance.focus import model, through
-from appliance.focus.bias import with_bias
 from appliance.focus.condition import flicker, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
-from appliance.focus.near import Look, look_near, passed_frequencies, segments_of
+from appliance.focus.foresight import Foresight
+from appliance.focus.near import Look, look_near, segments_near, segments_of
+from appliance.focus.places import Places, refined
 from appliance.focus.prints import BLUR_SHARE, LEAST_BLUR_U_UM, blur_seen
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
 from appliance.focus.survey import (
     FEWEST_SEGMENTS,
-    FREQUENCY_CPP,
     STRIP_PX,
     Survey,
     survey,
@@ -31,13 +31,13 @@ from appliance.focus.waves import Waves
 from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
 
-CURVE_FREQUENCY = 3
-"""Index into FREQUENCY_CPP of the frequency that the plotted curve shows."""
+CURVE_CPP = 0.16
+"""The frequency that the plotted curve shows."""
 AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
 SURVEY_MODEL_ERROR = 0.01
 MOST_ROUNDS, SETTLED = 6, 0.3
-"""Fit and estimator's bias take turns until focus moves by less than this of its standard deviation."""
+"""Fit and foresight take turns until focus moves by less than this of its standard deviation."""
 FEWEST_EDGES = 30
 MOST_REDUCED_CHI2 = 25.0
 DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
@@ -76,6 +76,7 @@ class Measurement:
     fit: through.ThroughFocus
     magnification: float
     used: npt.NDArray[np.bool_]
+    curve_cpp: float
     curve_depth_mm: Array
     curve_sfr: Array
     sfr: Array
@@ -133,7 +134,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     small = setup.with_pitch(setup.pixel_pitch_um * seen.reduction)
     coarse_waves = Waves.of(small, pose.reduced(seen.reduction, pose.picture_px))
     data = segments_of(pose, seen.plan, seen.batch, coarse_waves, seen.reduction)
-    table = _table(coarse_waves, 2.2 * STRIP_PX)
+    table = _table(data, coarse_waves, 2.2 * STRIP_PX)
     extra = min(6.0, 12 / coarse_waves.blur_px_per_wave)
     step = min(0.25, 0.7 / coarse_waves.blur_px_per_wave)
     candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
@@ -142,49 +143,47 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     first = through.fit(data, table, start, terms, explore=False)
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
-    look = look_near(frame, located.layout, pose, setup, first)
-    if len(look.index) >= FEWEST_SEGMENTS:
-        plan, batch, waves = look.plan, look.batch, look.waves
-        data = segments_of(pose, plan, batch, waves, 1.0)
-        table = _table(waves, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX))
-        data, fit = _fit_with_bias(data, table, first, seen.reduction == 1, setup, look)
-    else:
-        plan, batch, waves = seen.plan, seen.batch, coarse_waves
+    look, pose_fit = look_near(frame, located.layout, pose, setup, first), seen.pose
+    if look is None:
+        plan, batch, waves, used = seen.plan, seen.batch, coarse_waves, usable(seen.batch)
         fit = through.fit(data, table, first.parameters, terms)
-    problem = _motion(fit, plan, batch) or _unfit(fit, int(usable(batch).sum()))
-    return problem or _collect(located, seen.pose, plan, batch, waves, data, fit, table)
+    else:
+        plan, batch, used = look.plan, look.batch, np.zeros(len(look.plan), bool)
+        used[look.index] = True
+        before = look.waves.from_depth(pose.depth_mm(plan.middle_mm[look.index]))
+        pose_fit = refined(pose, seen.places.joined(Places.of(plan, batch, used)), setup)
+        waves = Waves.of(setup, pose_fit.pose)
+        look = replace(look, waves=waves)
+        after = waves.from_depth(pose_fit.pose.depth_mm(plan.middle_mm[look.index]))
+        first = first.moved(float(np.median(after - before)))
+        data = segments_near(pose_fit.pose, look, first.q_focus)
+        table = _table(data, waves, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX))
+        data, fit = _fit_foreseen(data, table, first, setup, look)
+    problem = _motion(fit, plan, used) or _unfit(fit, int(used.sum()))
+    return problem or _collect(located, pose_fit, plan, batch, used, waves, data, fit, table)
 
 
-def _fit_with_bias(
-    data: model.Segments,
-    table: PupilTable,
-    first: through.ThroughFocus,
-    first_fits: bool,
-    setup: Setup,
-    look: Look,
+def _fit_foreseen(
+    data: model.Segments, table: PupilTable, first: through.ThroughFocus, setup: Setup, look: Look
 ) -> tuple[model.Segments, through.ThroughFocus]:
-    """Fit and the estimator's bias in turns; how far the bias still moved focus is part of what is not known."""
+    """Fit and foresight in turns; how far the last turn still moved focus is part of what is not known."""
     terms = through.Terms(_print_sigma_mm(setup), look.waves.um_per_wave)
     start, _ = through.search(data, table, first.q_focus + np.array([-0.1, 0.0, 0.1]), terms)
-    fit, moved = first, np.inf
+    foresight = Foresight(data, look, float(table.w020[-1]))
+    fit, moved = through.fit(data, table, start, terms, flexible=False, explore=False), np.inf
     for _ in range(MOST_ROUNDS):
-        if first_fits or fit is not first:
-            data = with_bias(data, fit, look)
-        last = fit
-        fit = through.fit(data, table, start, terms, flexible=False, explore=False)
-        start, moved = fit.parameters, abs(fit.q_focus - last.q_focus)
-        if data.bias is not None and moved < SETTLED * fit.q_sd:
+        data, last = foresight.of(fit), fit
+        fit = through.fit(data, table, fit.parameters, terms, flexible=False, explore=False)
+        moved = abs(fit.q_focus - last.q_focus)
+        if moved < SETTLED * fit.q_sd:
             break
-    data = with_bias(data, fit, look)
-    fit = through.fit(data, table, start, terms)
+    data = foresight.of(fit)
+    fit = through.fit(data, table, fit.parameters, terms)
     return data, replace(fit, q_unknown=float(np.hypot(fit.q_unknown, moved)))
 
 
-def _table(waves: Waves, widest_blur_px: float) -> PupilTable:
-    return PupilTable(
-        FREQUENCY_CPP[passed_frequencies(waves)] * waves.airy_px,
-        max(1.5, widest_blur_px / waves.blur_px_per_wave),
-    )
+def _table(data: model.Segments, waves: Waves, widest_blur_px: float) -> PupilTable:
+    return PupilTable(data.frequency_cpp * waves.airy_px, max(1.5, widest_blur_px / waves.blur_px_per_wave))
 
 
 def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
@@ -204,9 +203,8 @@ def _unfit(fit: through.ThroughFocus, edges: int) -> Reason | None:
     return None
 
 
-def _motion(fit: through.ThroughFocus, plan: SegmentPlan, batch: EdgeBatch) -> Reason | None:
+def _motion(fit: through.ThroughFocus, plan: SegmentPlan, good: npt.NDArray[np.bool_]) -> Reason | None:
     """MOTION_BLUR if one direction is softer at all depths than the other: a smear of 4 px, or beyond measuring."""
-    good = usable(batch)
     shares = [float(good[sel].mean()) for sel in (plan.across, ~plan.across) if sel.sum() >= FEWEST_SEGMENTS]
     if len(shares) == 2 and min(shares) < 0.2 and max(shares) > 0.6:
         return reason("MOTION_BLUR")
@@ -221,6 +219,7 @@ def _collect(
     pose_fit: PoseFit,
     plan: SegmentPlan,
     batch: EdgeBatch,
+    used: npt.NDArray[np.bool_],
     waves: Waves,
     data: model.Segments,
     fit: through.ThroughFocus,
@@ -235,11 +234,11 @@ def _collect(
     unknown = waves.to_depth(fit.q_focus + fit.q_unknown * np.array([-1.0, 1.0]))
     unknown_mm = float(abs(unknown[1] - unknown[0]) / 2)
     curve_q = np.linspace(q_low, q_high, 121)
-    used = usable(batch)
+    shown = int(np.argmin(np.abs(data.frequency_cpp - CURVE_CPP)))
     sfr, sd = np.full(len(plan), np.nan), np.full(len(plan), np.nan)
-    seen = data.sfr if data.bias is None else data.sfr - data.bias
-    sfr[used] = seen[:, CURVE_FREQUENCY]
-    sd[used] = np.sqrt(data.covariance[:, CURVE_FREQUENCY, CURVE_FREQUENCY])
+    seen = data.sfr if data.foreseen is None else data.sfr - data.foreseen.at(fit.shape)
+    sfr[used] = seen[:, shown]
+    sd[used] = np.sqrt(data.covariance[:, shown, shown])
     return Measurement(
         focus_mm=float(depth[0]),
         noise_mm=float(abs(depth[2] - depth[1]) / 2),
@@ -254,8 +253,9 @@ def _collect(
         fit=fit,
         magnification=waves.magnification,
         used=used,
+        curve_cpp=float(data.frequency_cpp[shown]),
         curve_depth_mm=waves.to_depth(curve_q),
-        curve_sfr=through.curve(fit, table, curve_q)[:, CURVE_FREQUENCY],
+        curve_sfr=through.curve(fit, table, curve_q)[:, shown],
         sfr=sfr,
         sfr_sd=sd,
         picture_px=pose.picture_px,

@@ -24,6 +24,22 @@ LEAST_EVEN_WAVES = 1.0
 
 
 @dataclass(frozen=True)
+class Foreseen:
+    """What data show beside the response of n segments at k frequencies, linear about the ``shape`` of a lens.
+
+    ``value`` (n, k) and its derivatives ``slope`` (n, k, SHAPE_PARAMETERS).
+    """
+
+    shape: Array
+    value: Array
+    slope: Array
+
+    def at(self, shape: Array) -> Array:
+        """(n, k) of a lens of another shape."""
+        return np.asarray(self.value + self.slope @ (shape - self.shape))
+
+
+@dataclass(frozen=True)
 class Segments:
     """What the fit needs of n edge segments at k frequencies.
 
@@ -33,6 +49,8 @@ class Segments:
         (n, k) response with the pixel aperture divided out.
     covariance:
         (n, k, k) its covariance between frequencies.
+    count:
+        How many of the responses count.
     q:
         (n,) depth behind the aim point in waves of defocus.
     q_half:
@@ -40,23 +58,28 @@ class Segments:
     scale_px_per_mm:
         (n,) local scale along the edge's normal.
     x, r2:
-        (n,) place in the picture relative to its centre, in half diagonals: across the tilt, and radius squared.
+        (n,) place in the picture in half diagonals: across the tilt from the aim point, and
+        radius squared from the centre, as a field's curvature counts there.
     across:
         (n,) True for edges across the tilt.
-    bias:
-        (n, k) what the estimator adds to the response of such a lens, if known.
+    bow:
+        (n,) how far distortion moves a segment along the chart's slope, waves; 0 where the chart is in focus.
+    foreseen:
+        What the data show beside the response of such a lens, if known.
     """
 
     frequency_cpp: Array
     sfr: Array
     covariance: Array
+    count: int
     q: Array
     q_half: Array
     scale_px_per_mm: Array
     x: Array
     r2: Array
     across: npt.NDArray[np.bool_]
-    bias: Array | None = None
+    bow: Array
+    foreseen: Foreseen | None = None
 
 
 def defocus(data: Segments, shape: Array) -> Array:
@@ -67,6 +90,63 @@ def defocus(data: Segments, shape: Array) -> Array:
     )
 
 
+class Curves:
+    """The responses of segments at frequencies of one's own choice, as far as the shape decides them.
+
+    ``table`` holds the pupil's OTF at ``frequency_cpp`` (f,).
+    """
+
+    def __init__(self, data: Segments, frequency_cpp: Array, table: PupilTable) -> None:
+        self.data, self.frequency_cpp, self.table = data, frequency_cpp, table
+        self.g2 = data.scale_px_per_mm**2
+        self.sign = np.where(data.across, 0.5, -0.5)
+
+    def pupil(
+        self, shape: Array, indices: npt.NDArray[np.int_] | slice = slice(None)
+    ) -> tuple[Array, Array, Array]:
+        """(n, f) mean OTF over each segment, its derivative by defocus and by W040."""
+        d = self.data
+        offset, bow = defocus(d, shape)[indices], (shape[KAPPA] - 1) * d.bow[indices]
+        table, by_w040 = self.table.at_spherical(shape[SPHERICAL])
+        value = slope = spherical = np.zeros((len(offset), len(self.frequency_cpp)))
+        for node, weight in zip(GAUSS_X, GAUSS_WEIGHTS, strict=True):
+            w = shape[KAPPA] * (offset + node * d.q_half[indices]) + bow - shape[SPHERICAL]
+            v, s = table(w)
+            a, _ = by_w040(w)
+            value, slope, spherical = value + weight * v, slope + weight * s, spherical + weight * (a - s)
+        return value, slope, spherical
+
+    def at(
+        self, shape: Array, log_amplitude: Array, even: tuple[Array, Array] | None = None
+    ) -> tuple[Array, Array, Array]:
+        """(n, f) responses, (n, f, SHAPE_PARAMETERS) derivatives, and the (n, f) gain of all that only blurs.
+
+        ``log_amplitude`` (f,) of all that is not in the shape; ``even`` (n, f) what the even terms add to the OTF, and
+        its derivative by defocus.
+        """
+        d = self.data
+        value, slope, spherical = self.pupil(shape)
+        if even is not None:
+            value, slope = value + even[0], slope + even[1]
+        square = -2 * np.pi**2 * self.frequency_cpp[None, :] ** 2
+        printed, smear = square * self.g2[:, None], square * self.sign[:, None]
+        gain = np.exp(
+            log_amplitude[None, :] + printed * shape[PRINT] + smear * shape[SMEAR] + square * shape[LENS_BLUR]
+        )
+        model, by_w = gain * value, gain * slope
+        jacobian = np.empty((*model.shape, SHAPE_PARAMETERS))
+        jacobian[..., FOCUS] = -shape[KAPPA] * by_w
+        jacobian[..., SPHERICAL] = gain * spherical
+        jacobian[..., KAPPA] = by_w * (defocus(d, shape) + d.bow)[:, None]
+        jacobian[..., PRINT] = printed * model
+        jacobian[..., LENS_BLUR] = square * model
+        jacobian[..., SMEAR] = smear * model
+        jacobian[..., TILT_X] = -shape[KAPPA] * by_w * d.x[:, None]
+        jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]
+        jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * self.sign[:, None]
+        return model, jacobian, gain
+
+
 class Model:
     """The model of one set of segments: responses and derivatives at any parameters (see :func:`split`).
 
@@ -74,14 +154,13 @@ class Model:
     """
 
     def __init__(self, data: Segments, table: PupilTable, model_error: float) -> None:
-        self.data, self.table = data, table
+        self.data = data
+        self.curves = Curves(data, data.frequency_cpp, table)
         errors = data.covariance + model_error**2 * np.eye(len(data.frequency_cpp))
         self.inverse_sd = 1 / np.sqrt(np.einsum("nkk->nk", errors))
         self.whitener = np.linalg.inv(np.linalg.cholesky(errors))
         self.y = data.sfr
-        self.g2 = data.scale_px_per_mm**2
-        self.g2_mean = float(np.median(self.g2))
-        self.sign = np.where(data.across, 0.5, -0.5)
+        self.g2_mean = float(np.median(self.curves.g2))
         self.even_scale = np.pi / table.w020[-1]
 
     def centre_even(self, q_focus: float) -> None:
@@ -91,54 +170,24 @@ class Model:
         """
         self.even_scale = np.pi / max(1.15 * float(np.abs(self.data.q - q_focus).max()), LEAST_EVEN_WAVES)
 
-    def pupil(
-        self, shape: Array, indices: npt.NDArray[np.int_] | slice = slice(None)
-    ) -> tuple[Array, Array, Array]:
-        """(n, k) mean OTF over each segment, its derivative by defocus and by W040."""
-        d = self.data
-        offset = defocus(d, shape)[indices]
-        table, by_w040 = self.table.at_spherical(shape[SPHERICAL])
-        value = slope = spherical = np.zeros((len(offset), len(d.frequency_cpp)))
-        for node, weight in zip(GAUSS_X, GAUSS_WEIGHTS, strict=True):
-            w = shape[KAPPA] * (offset + node * d.q_half[indices]) - shape[SPHERICAL]
-            v, s = table(w)
-            a, _ = by_w040(w)
-            value, slope, spherical = value + weight * v, slope + weight * s, spherical + weight * (a - s)
-        return value, slope, spherical
-
     def evaluate(self, v: Array) -> tuple[Array, Array]:
         """(n, k) model and (n, k, parameters) derivatives."""
         d = self.data
-        shape, log_amplitude, even = split(v, len(d.frequency_cpp))
-        value, slope, spherical = self.pupil(shape)
-        square = -2 * np.pi**2 * d.frequency_cpp[None, :] ** 2
-        printed, smear = square * self.g2[:, None], square * self.sign[:, None]
-        exponent = printed * shape[PRINT] + smear * shape[SMEAR]
-        exponent = exponent + square * shape[LENS_BLUR]
-        gain = np.exp(log_amplitude[None, :] + exponent)
         k = len(d.frequency_cpp)
+        shape, log_amplitude, even = split(v, k)
         order = np.arange(1, EVEN_TERMS + 1)
         phase = np.outer(np.clip(self.even_scale * shape[KAPPA] * defocus(d, shape), -np.pi, np.pi), order)
         basis, by_basis = np.cos(phase), -np.sin(phase) * order * self.even_scale
-        value, slope = value + basis @ even, slope + by_basis @ even
-        model = gain * value
+        model, by_shape, gain = self.curves.at(shape, log_amplitude, (basis @ even, by_basis @ even))
         jacobian = np.zeros((*model.shape, SHAPE_PARAMETERS + k + EVEN_TERMS * k))
-        by_w = gain * slope
-        jacobian[..., FOCUS] = -shape[KAPPA] * by_w
-        jacobian[..., SPHERICAL] = gain * spherical
-        jacobian[..., KAPPA] = by_w * defocus(d, shape)[:, None]
-        jacobian[..., PRINT] = printed * model
-        jacobian[..., LENS_BLUR] = square * model
-        jacobian[..., SMEAR] = smear * model
-        jacobian[..., TILT_X] = -shape[KAPPA] * by_w * d.x[:, None]
-        jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]
-        jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * self.sign[:, None]
+        jacobian[..., :SHAPE_PARAMETERS] = by_shape
         jacobian[:, np.arange(k), SHAPE_PARAMETERS + np.arange(k)] = model
         for term in range(EVEN_TERMS):
             place = SHAPE_PARAMETERS + (term + 1) * k + np.arange(k)
             jacobian[:, np.arange(k), place] = gain * basis[:, term : term + 1]
-        if d.bias is not None:
-            model = model + d.bias
+        if d.foreseen is not None:
+            model = model + d.foreseen.at(shape)
+            jacobian[..., :SHAPE_PARAMETERS] += d.foreseen.slope
         return model, jacobian
 
     def scan(self, candidates: Array, amplitude_prior: Array, amplitude_sd: Array) -> tuple[Array, Array]:
@@ -149,7 +198,7 @@ class Model:
         for q in candidates:
             shape = PRIOR_MEAN.copy()
             shape[FOCUS] = q
-            value = self.pupil(shape)[0]
+            value = self.curves.pupil(shape)[0]
             w = self.inverse_sd**2
             top = (w * value * self.y).sum(axis=0) + 1.0
             bottom = (w * value**2).sum(axis=0) + 1.0 / np.exp(amplitude_prior)

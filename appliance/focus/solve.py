@@ -9,11 +9,9 @@ import numpy as np
 from appliance.focus.model import FOCUS, KAPPA, SPHERICAL, Array, Model
 
 _HUBER = 3.0
-TREND = 0.0003
+TREND = 0.00015
 """Standard uncertainty of a change of response, alike at all frequencies, from the nearest to the farthest edge that is
-no defocus: light, paper, the estimator's own rest. It matters where the chart spans little of the curve."""
-BIAS_PART = 0.2
-"""Standard uncertainty of the estimator's predicted bias, relative: the lens is not quite the model it is made from."""
+no defocus: light, paper, print. It matters where the chart spans little of the curve."""
 MOST_EXPLORED = 9
 HOPELESS = 14.0
 HELD_WAVES = 1e-6
@@ -35,21 +33,14 @@ def q_sd_of(fit: Solution) -> float:
 
 
 def unknown(model: Model, best: Solution) -> float:
-    """How far focus would move, in waves, by a trend of the responses with depth and by the bias' own error."""
+    """How far focus would move, in waves, by a trend of the responses with depth (TREND)."""
     q = model.data.q
     trend = TREND * (2 * (q - q.min()) / max(float(np.ptp(q)), 1e-9) - 1)
-    errors = [np.repeat(trend[:, None], model.y.shape[1], axis=1)]
-    if model.data.bias is not None:
-        errors.append(BIAS_PART * model.data.bias)
+    error = np.repeat(trend[:, None], model.y.shape[1], axis=1)
     _, jacobian = model.evaluate(best.v)
     flat = (model.whitener @ jacobian).reshape(-1, jacobian.shape[-1])
-    moved = [
-        np.linalg.lstsq(best.normal, flat.T @ np.einsum("nkl,nl->nk", model.whitener, e).ravel(), rcond=None)[
-            0
-        ]
-        for e in errors
-    ]
-    return float(np.hypot.reduce([m[FOCUS] for m in moved]))
+    right = flat.T @ np.einsum("nkl,nl->nk", model.whitener, error).ravel()
+    return float(abs(np.linalg.lstsq(best.normal, right, rcond=None)[0][FOCUS]))
 
 
 def explored(model: Model, best: Solution, mean: Array, sd: Array, q_sd: float) -> float:
@@ -127,5 +118,5 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
         if done:
             break
     normal, _, w = normal_matrix(r, jacobian)
-    reduced = float((w * r * r).sum() / max(r.size - len(v), 1))
+    reduced = float((w * r * r).sum() / max(model.data.count - len(v), 1))
     return Solution(v, normal, reduced, c)

@@ -9,8 +9,8 @@ dioptres (not in millimetres). The model of its SFR at frequency ν is
 with q the depth in waves, σ_p the print's spread on paper, g the local scale in px/mm, l a blur of the lens itself that
 is alike at all depths (variance in px²) and A(ν), near 1, whatever else is (the pixel aperture is divided out before),
 κ the ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and ± v/2 a smear (variance in
-px²) along or across the tilt, as motion leaves it. What the estimator and the ink beside an edge add to it is
-foreseen (``bias.py``, ``stray.py``). E is what the lens's wavefront has beyond defocus and spherical aberration: free
+px²) along or across the tilt, as motion leaves it. What the data would show of it, ink nearby included, is foreseen
+(``foresight.py``, ``stray.py``). E is what the lens's wavefront has beyond defocus and spherical aberration: free
 at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does not
 follow the model widens the interval instead of moving the result.
 
@@ -24,7 +24,7 @@ sharpest on the column through the aim point.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,7 +49,7 @@ from appliance.focus.model import (
 from appliance.focus.pupil import PupilTable
 from appliance.focus.solve import explored, gauss_newton, q_sd_of, unknown
 
-PRIOR_SD = np.array([np.inf, np.nan, 0.15, 0.0015, np.nan, np.nan, np.nan, 0.3, 0.3])
+PRIOR_SD = np.array([np.inf, np.nan, 0.15, 0.0015, np.nan, np.nan, np.nan, 0.3, np.nan])
 """Standard deviations of the shape's priors; those of the field are in µm on the image side, below."""
 SPHERICAL_SD_USUAL, SPHERICAL_SD_STRANGE, CONVINCING = 0.05, 0.6, 12.0
 """Priors of W040 in waves: most lenses have little; one that has much must convince (−2 log posterior)."""
@@ -57,10 +57,15 @@ USUAL_UP_TO_UM = 70.0
 """Image-side shift per wave (8 N² λ) at f/4; beyond, the usual W040 narrows as 1/N²."""
 FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM = 40.0, 60.0, 15.0
 """Priors of the focus surface at the picture's corner (tilt, curvature), and of astigmatism, µm image side."""
+SENSOR_BLUR_PX2, LENS_BLUR_PX2 = 0.05, 0.3
+"""Priors of the variance that light spreading in the sensor, and a fast lens, add at all depths alike."""
 LOG_AMPLITUDE_SD = 0.35
 EVEN_SD = 0.01 / np.arange(1, EVEN_TERMS + 1) ** 2
-EVEN_SD_STRANGE = 0.3
-"""Priors of the even terms for a lens that follows the model, smaller for the finer ones, and for one that does not."""
+LEAST_EVEN, EVEN_SD_STRANGE = 0.1, 0.3
+"""Priors of the even terms for a lens that follows the model, smaller for the finer ones and stopped down by no more
+than a part, and for a lens that does not."""
+STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0015
+"""What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
 STRANGE_CHI2 = 1.15
 EXPLORE_FROM_UM = 0.2
 """A focus known to better than this on the image side needs no look at the shape of its likelihood."""
@@ -70,7 +75,8 @@ EXPLORE_FROM_UM = 0.2
 class ThroughFocus:
     """Outcome of the fit.
 
-    ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see TREND) in waves; ``parameters``
+    ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see TREND and
+    ABERRATION_PART) in waves; ``parameters``
     (p,) all that was fitted, ``shape`` the first of them by index (FOCUS … LENS_BLUR), with their ``covariance`` (p, p)
     scaled by the reduced chi-square; ``log_amplitude`` (k,) is the log of all that blurs alike, at the median scale.
     """
@@ -86,6 +92,17 @@ class ThroughFocus:
     covariance: Array
     reduced_chi2: float
 
+    def moved(self, waves: float) -> ThroughFocus:
+        """The same with all depths ``waves`` farther away."""
+        parameters = self.parameters.copy()
+        parameters[FOCUS] += waves
+        return replace(
+            self,
+            q_focus=self.q_focus + waves,
+            parameters=parameters,
+            shape=parameters[:SHAPE_PARAMETERS],
+        )
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -98,7 +115,7 @@ class Terms:
 
     print_sigma_mm: tuple[float, float] = (0.03, 0.03)
     um_per_wave: float = 10.0
-    model_error: float = 0.0015
+    model_error: float = 0.0002
 
     @property
     def print_variance(self) -> tuple[float, float]:
@@ -109,17 +126,24 @@ class Terms:
     @property
     def usual_spherical(self) -> float:
         """Standard deviation of the usual W040: what a lens has of it falls fast as it is stopped down."""
-        return SPHERICAL_SD_USUAL * min(1.0, USUAL_UP_TO_UM / self.um_per_wave)
+        return SPHERICAL_SD_USUAL * self.stopped_down
+
+    @property
+    def stopped_down(self) -> float:
+        """What is left of a lens's own faults when it is stopped down: 1 at f/4 and wider, falling as 1/N²."""
+        return min(1.0, USUAL_UP_TO_UM / self.um_per_wave)
 
     def priors(self, frequencies: int) -> tuple[Array, Array]:
         """Mean and standard deviation (p,) of all parameters."""
         k = frequencies
+        even_sd = EVEN_SD * max(self.stopped_down, LEAST_EVEN)
         mean = np.concatenate([PRIOR_MEAN, np.zeros(k + EVEN_TERMS * k)])
-        sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.repeat(EVEN_SD, k)])
+        sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.repeat(even_sd, k)])
         field = np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM])
         sd[[TILT_X, CURVATURE, ASTIGMATISM]] = field / self.um_per_wave
         mean[PRINT], sd[PRINT] = self.print_variance
         sd[SPHERICAL] = self.usual_spherical
+        sd[LENS_BLUR] = np.hypot(SENSOR_BLUR_PX2, LENS_BLUR_PX2 * self.stopped_down)
         return mean, sd
 
 
@@ -185,7 +209,9 @@ def fit(
     return ThroughFocus(
         q_focus=float(best.v[FOCUS]),
         q_sd=q_sd,
-        q_unknown=unknown(model, best),
+        q_unknown=float(
+            np.hypot(unknown(model, best), ABERRATION_PART * np.hypot.reduce(shape[list(STRANGE)]))
+        ),
         parameters=best.v,
         shape=shape,
         log_amplitude=log_amplitude + square * (model.g2_mean * shape[PRINT] + shape[LENS_BLUR]),

@@ -10,11 +10,10 @@ import numpy as np
 
 from appliance import optics
 from appliance.focus.condition import measured_focal_length_mm
-from appliance.focus.measure import CURVE_FREQUENCY, Measurement, Refusal
+from appliance.focus.measure import Measurement, Refusal
 from appliance.focus.model import ASTIGMATISM, CURVATURE, KAPPA, SPHERICAL, TILT_X
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
-from appliance.focus.survey import FREQUENCY_CPP
 
 GUARD_FACTOR = 1.65
 COVERAGE_95 = 1.96
@@ -183,7 +182,7 @@ def _common(
         "picture_px": first.picture_px,
         "edges": tuple(_edge_points(first)),
         "curve": Curve(
-            float(FREQUENCY_CPP[CURVE_FREQUENCY]),
+            first.curve_cpp,
             tuple(float(v) for v in first.curve_depth_mm),
             tuple(float(v) for v in first.curve_sfr),
         ),

@@ -36,22 +36,13 @@ def transform(s: Spread, frequency: F64) -> Response:
     angle = 2 * np.pi * np.outer(s.u, frequency)
     sine, cosine = np.sin(angle), np.cos(angle)
     scale = omega * H / response(f, s.wide)
-    rise_total = (s.contrast + s.tail_fit[:, 1] - s.tail_fit[:, 0])[:, None]
+    rise_total = s.rise_total[:, None]
 
-    def seen(values: F64) -> F64:
-        # as bins and taps see them, so that what is subtracted matches what was measured
-        return s.window * smooth(values * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
-
-    gauss = np.exp(-2 * np.square(np.pi * f * s.sigma[:, None]))
-    less = np.square(s.sigma) - np.square(s.tail_sigma)
-    slow = -s.contrast[:, None] * omega * gauss * (1 + less[:, None] / 2 * np.square(omega))
-    made = np.stack([-gauss, gauss, slow, np.zeros_like(gauss)], axis=2)
-    tails = np.stack([seen(s.tail_columns[:, j]) for j in range(4)], axis=1)
-    shift = made - np.stack([scale * (tails[:, j] @ sine) for j in range(4)], axis=2)
-    measured = seen(s.residual)
-    real = s.contrast[:, None] * gauss + scale * (measured @ sine)
+    shift = tail_shift(s, frequency)
+    measured = _seen(s, s.residual)
+    real = s.contrast[:, None] * _gauss(s, f) + scale * (measured @ sine)
     real = (real + np.einsum("nkj,nj->nk", shift, s.tail_fit)) / rise_total
-    rest = measured - np.einsum("njb,nj->nb", tails, s.tail_fit)
+    rest = measured - _seen(s, np.einsum("njb,nj->nb", s.tail_columns, s.tail_fit))
     imaginary = scale * (rest @ cosine) / rise_total
 
     # the taps' adjoint acts on a wave as their response, which cancels the one divided out
@@ -64,6 +55,30 @@ def transform(s: Spread, frequency: F64) -> Response:
     lever = (shift - real[:, :, None] * step) / rise_total[:, :, None]
     imaginary_variance = np.square(factor) * (even + twice) / 2
     return Response(frequency, real, imaginary, imaginary_variance, factor, share, lever)
+
+
+def _seen(s: Spread, values: F64) -> F64:
+    """(n, K) as bins and taps see them, so that what is subtracted matches what was measured."""
+    return s.window * smooth(values * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
+
+
+def _gauss(s: Spread, f: F64) -> F64:
+    """(n, k) response of the model T."""
+    return np.asarray(np.exp(-2 * np.square(np.pi * f * s.sigma[:, None])))
+
+
+def tail_shift(s: Spread, frequency: F64) -> F64:
+    """(n, k, 4) what each of the tail's coefficients adds to the real part, before it is divided by the rise."""
+    f = frequency[None, :]
+    omega = 2 * np.pi * f
+    sine = np.sin(2 * np.pi * np.outer(s.u, frequency))
+    scale = omega * H / response(f, s.wide)
+    gauss = _gauss(s, f)
+    less = np.square(s.sigma) - np.square(s.tail_sigma)
+    slow = -s.contrast[:, None] * omega * gauss * (1 + less[:, None] / 2 * np.square(omega))
+    made = np.stack([-gauss, gauss, slow, np.zeros_like(gauss)], axis=2)
+    cut = [scale * (_seen(s, s.tail_columns[:, j]) @ sine) for j in range(4)]
+    return np.asarray(made - np.stack(cut, axis=2))
 
 
 def variance(s: Spread, r: Response) -> F64:

@@ -89,6 +89,11 @@ class Spread:
     lost: npt.NDArray[np.bool_]
 
     @property
+    def rise_total(self) -> F64:
+        """(n,) light less dark, tails included."""
+        return np.asarray(self.contrast + self.tail_fit[:, 1] - self.tail_fit[:, 0])
+
+    @property
     def per_bin(self) -> F64:
         """(n, K) variance of each bin's mean."""
         return np.asarray(self.variance / np.maximum(self.count, 1) * (self.count > 0))
@@ -195,16 +200,14 @@ def spread(
     contrast: F64,
     half_width: F64,
     airy_px: float | None,
-    window_px: float | None = None,
 ) -> Spread:
-    """Choose each edge's window (or take ``window_px``), fit tails and noise; all but ``bins`` are (n,)."""
+    """Choose each edge's window, fit tails and noise; all but ``bins`` are (n,)."""
     u, count = bins.u, bins.count
     sampling = _Sampling.of(bins, sigma, half_width)
     limit = np.maximum(sampling.limit, LEAST_REACH_PX)
     rise = cumulative(u[None, :] / sigma[:, None])
     soft = np.sqrt(np.square(sigma) + 0.01)
-    wanted = WINDOW_END_SIGMA * soft if window_px is None else np.maximum(WINDOW_END_SIGMA * soft, window_px)
-    end = np.minimum(wanted, OUTERMOST * limit)
+    end = np.minimum(WINDOW_END_SIGMA * soft, OUTERMOST * limit)
     inner = step_down(u, end * (WINDOW_FLAT_SIGMA / WINDOW_END_SIGMA), end)
     floor = np.square(2e-5 * contrast)
     noise_dark, noise_light = (np.maximum(side, floor) for side in _noise(bins, end))
@@ -218,12 +221,10 @@ def spread(
         bins, sigma, contrast, variance, inner, columns, prior_mean, free, soft,
         tail_sigma=0.7 * sigma, structure=np.zeros_like(inner),
     )  # fmt: skip
-    window = loud = inner
-    if window_px is None:
-        rings = rings_of(u, end, OUTERMOST * limit)
-        for _ in range(2):
-            coefficient, gain = tail.solve(airy_px is not None, shrink=False)
-            window, loud = tail.grow(coefficient, rings)
+    rings = rings_of(u, end, OUTERMOST * limit)
+    for _ in range(2):
+        coefficient, gain = tail.solve(airy_px is not None, shrink=False)
+        window, loud = tail.grow(coefficient, rings)
     coefficient, gain = tail.solve(airy_px is not None, shrink=True)
     covered = sampling.smooth_count > 0
     # along an edge that is none, samples of one bin differ by more than noise

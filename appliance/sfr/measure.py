@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from appliance.frame import Bayer
-from appliance.sfr._bins import bin_samples
+from appliance.sfr._bins import bin_samples, grid
 from appliance.sfr._locate import Fit, coarse, join, refine
 from appliance.sfr._normal import F64
 from appliance.sfr._pixels import I64, samples_per_row, segments_to_lines
 from appliance.sfr._response import Response, covariance, position, transform, variance
 from appliance.sfr._spread import Spread, spread
+from appliance.sfr.profiles import LEAST_SKEW, STRUCTURE, Profiles
 
 DEFAULT_FREQUENCY_CPP: F64 = np.arange(33) / 64
 """0 to 0.5 cycles per pixel of the full mosaic."""
@@ -115,6 +116,8 @@ class EdgeBatch:
     reason: npt.NDArray[np.str_]
 
     middle_px: F64
+    profiles: Profiles | None = None
+    """What the figures are made from, if asked for; NaN where not measured."""
 
     def __len__(self) -> int:
         return len(self.mtf50_cpp)
@@ -185,8 +188,8 @@ def measure_edges(
     frequency_cpp: npt.ArrayLike = DEFAULT_FREQUENCY_CPP,
     white: float | None = None,
     airy_px: float | None = None,
-    window_px: float | None = None,
     mtf50: bool = True,
+    profiles: bool = False,
 ) -> EdgeBatch:
     """Measure the SFR along the normal of each of n slanted edges.
 
@@ -209,12 +212,10 @@ def measure_edges(
     airy_px:
         λN in pixels, where known: it fixes how slowly diffraction lets the profile approach its levels, which
         otherwise has to be told from the noise.
-    window_px:
-        None lets each edge's window follow its own data, best for a single edge. A number takes at least this half
-        width, and 4.2 σ of the blur, for all: what it cuts off then depends on the blur alone, never on noise, best
-        where many edges are compared.
     mtf50:
         False leaves the MTF50 out (NaN), which takes as long as all the rest of the response.
+    profiles:
+        Keep the profiles, to compare them with those of a lens (``appliance/sfr/profiles.py``).
 
     Returns
     -------
@@ -251,6 +252,8 @@ def measure_edges(
     for chunk in _chunks(order, asked.length[order] * half_width[order] * 2, SAMPLES_PER_CHUNK):
         fits.append(coarse(picture, asked.take(chunk), half_width[chunk], lattice))
     batch = _empty(n, frequency, asked.along_x, asked.along_y, reason)
+    if profiles:
+        batch = replace(batch, profiles=_empty_profiles(n, grid(half_width)))
     if not fits:
         return batch
     located = join(fits, np.searchsorted(todo, order))
@@ -269,8 +272,10 @@ def measure_edges(
         fit = located.take(chunk)
         place = todo[chunk]
         bins = bin_samples(picture, fit, half_width[place], lattice)
-        s = spread(bins, fit.sigma, fit.dark, fit.contrast, half_width[place], airy_px, window_px)
+        s = spread(bins, fit.sigma, fit.dark, fit.contrast, half_width[place], airy_px)
         _record(batch, place, asked.take(place), fit, s, frequency, white, mtf50)
+        if batch.profiles is not None:
+            _keep(batch.profiles, place, s)
     return batch
 
 
@@ -283,7 +288,7 @@ def _chunks(order: I64, cost: F64, most: float) -> list[I64]:
 def _empty(n: int, frequency: F64, along_x: F64, along_y: F64, reason: npt.NDArray[np.str_]) -> EdgeBatch:
     """A batch with nothing measured yet; its arrays are filled chunk by chunk."""
     k = len(frequency)
-    nan = {f.name: np.full(n, np.nan) for f in fields(EdgeBatch)}
+    nan: dict[str, Any] = {f.name: np.full(n, np.nan) for f in fields(EdgeBatch)}
     return EdgeBatch(
         **{
             **nan,
@@ -296,8 +301,41 @@ def _empty(n: int, frequency: F64, along_x: F64, along_y: F64, reason: npt.NDArr
             "samples": np.zeros(n, dtype=np.int64),
             "measured": np.zeros(n, dtype=np.bool_),
             "reason": reason,
+            "profiles": None,
         }
     )
+
+
+def _empty_profiles(n: int, u: F64) -> Profiles:
+    def unknown() -> F64:
+        return np.full(n, np.nan)
+
+    return Profiles(
+        u=u,
+        count=np.zeros((n, len(u))),
+        residual=np.zeros((n, len(u))),
+        sigma=unknown(),
+        dark=unknown(),
+        noise_dark=unknown(),
+        noise_light=unknown(),
+        structure=np.full(n, STRUCTURE),
+        skew=np.full(n, LEAST_SKEW),
+    )
+
+
+def _keep(profiles: Profiles, place: I64, s: Spread) -> None:
+    """Put the profiles of one chunk, whose grid may be the smaller one, at ``place``."""
+    aside = (len(profiles.u) - len(s.u)) // 2
+    inner = slice(aside, aside + len(s.u))
+    contrast = s.rise_total
+    profiles.count[place, inner] = s.count
+    # T with the levels that the tails show: a normal fit to a profile with slow tails misses some of the contrast
+    levels = s.tail_fit[:, :1] * (1 - s.rise) + s.tail_fit[:, 1:2] * s.rise
+    profiles.residual[place, inner] = (s.residual - levels) / contrast[:, None]
+    profiles.sigma[place] = s.sigma
+    profiles.dark[place] = (s.dark + s.tail_fit[:, 0]) / contrast
+    profiles.noise_dark[place] = np.sqrt(s.noise_dark) / contrast
+    profiles.noise_light[place] = np.sqrt(s.noise_light) / contrast
 
 
 def _record(

@@ -15,6 +15,8 @@ STAGES: dict[str, tuple[str, str]] = {
     "pose": ("appliance.chart.pose", "fit_pose"),
     "edge plan": ("appliance.chart.segments", "plan_segments"),
     "edges": ("appliance.sfr.measure", "measure_edges"),
+    "profiles": ("appliance.sfr.profiles", "compare"),
+    "stray light": ("appliance.focus.stray", "stray"),
     "pupil table": ("appliance.focus.pupil", "PupilTable"),
     "through-focus fit": ("appliance.focus.through", "fit"),
     "verdict": ("appliance.focus.verdict", "judge"),

@@ -139,7 +139,7 @@ class Scored:
         bound = self.outcome.at_least_mm
         if bound is None:
             return False
-        side = 1.0 if bound > 0 or self.outcome.verdict == "FAIL_BACK" else -1.0
+        side = float(np.copysign(1.0, bound))
         return side * self.trial.focus_mm < side * bound - 0.05 * self.trial.dof_mm
 
     def summary(self) -> str:

@@ -1,0 +1,133 @@
+"""Where edges were found, and the pose that they tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance import optics
+from appliance.chart.pose import (
+    ASKEW_X,
+    ASKEW_Y,
+    DISTORTION,
+    LOG_SQUEEZE,
+    NEARNESS,
+    PARAMETERS,
+    Array,
+    Pose,
+    PoseFit,
+    fit_pose,
+)
+from appliance.chart.segments import SegmentPlan
+from appliance.focus.result import Setup
+from appliance.sfr import EdgeBatch
+
+FOCAL_LENGTH_PRIOR = 0.04
+"""Relative standard deviation of a marked focal length: ISO 517 allows ± 5 %, zooms more."""
+POSITION_FLOOR_PX = 0.03
+POSITION_PER_SPREAD = 0.02
+"""What is beside a blurred edge moves its apparent place by some part of the blur."""
+LARGE_RESIDUAL, EXPLAINS = 1.0, 0.5
+"""Median residual that wants an explanation, and what a good one leaves of it: a sensor that sits askew or, if that is
+more than mechanics allow, an anamorphic lens, which looks alike."""
+ASKEW_RAD = 0.01
+STRANGE_LENS, SQUEEZES = 0.1, (0.75, 0.55, 1.33, 1.8)
+"""A focal length off by more is no engraving, but may be an anamorphic lens on either axis: without its squeeze, tilt
+and focal length of a flat chart take it on."""
+STRIP_SIGMAS, CUT_OFF = 5.6, 0.3
+"""A blur of a larger part of the half width moves an edge's apparent place by this part of what is too much."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where n edges were found: points (n, 2) of the paper in mm, the same in the picture in px.
+
+    Of the difference only the part along ``normal`` (n, 2) counts; its standard deviation is ``sd_px`` (n,).
+    """
+
+    paper_mm: Array
+    px: Array
+    normal: Array
+    sd_px: Array
+
+    @classmethod
+    def of(
+        cls, plan: SegmentPlan, batch: EdgeBatch, good: npt.NDArray[np.bool_], cut_off: float = 0.0
+    ) -> Places:
+        """The ``good`` (n,) of the planned pieces; ``cut_off`` widens those too blurred for their strips."""
+        chosen = plan.take(good)
+        middle_px = (chosen.px[:, :2] + chosen.px[:, 2:]) / 2
+        normal, spread = batch.normal[good], batch.spread_px[good]
+        floor = POSITION_FLOOR_PX + POSITION_PER_SPREAD * spread
+        floor = floor + cut_off * np.maximum(spread - chosen.half_width_px / STRIP_SIGMAS, 0)
+        return cls(
+            chosen.middle_mm,
+            middle_px + batch.offset_px[good, None] * normal,
+            normal,
+            np.hypot(batch.offset_px_sd[good], floor),
+        )
+
+    def enlarged(self, factor: float) -> Places:
+        """The same in a picture of ``factor`` times the size."""
+        return replace(self, px=(self.px + 0.5) * factor - 0.5, sd_px=self.sd_px * factor)
+
+    def joined(self, other: Places) -> Places:
+        """Both together."""
+        return Places(
+            *(
+                np.concatenate([getattr(self, name), getattr(other, name)])
+                for name in ("paper_mm", "px", "normal", "sd_px")
+            )
+        )
+
+
+def refined(pose: Pose, places: Places, setup: Setup) -> PoseFit:
+    """Pose from where edges were found; lines count only along their normals."""
+    prior_sd = np.full(PARAMETERS, np.inf)
+    prior_sd[DISTORTION] = 0.03
+    prior_sd[[ASKEW_X, ASKEW_Y]] = ASKEW_RAD
+    start = replace(pose, squeeze=1.0, askew_x_rad=0.0, askew_y_rad=0.0)
+
+    def image_px(pose: Pose) -> float:
+        m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
+        return optics.image_distance_mm(setup.focal_length_mm, m) / (setup.pixel_pitch_um * 1e-3)
+
+    def fitted(start: Pose, *more: int) -> PoseFit:
+        free = (0, 1, 2, 3, 4, 5, NEARNESS, DISTORTION, *more)
+        prior_mean = np.zeros(PARAMETERS)
+        prior_mean[NEARNESS] = 1e3 * start.scale_px_per_mm / image_px(start)
+        prior_sd[NEARNESS] = FOCAL_LENGTH_PRIOR * prior_mean[NEARNESS]
+        return fit_pose(
+            start, places.paper_mm, places.px, places.normal, places.sd_px, free, prior_mean, prior_sd
+        )
+
+    def left(fit: PoseFit) -> float:
+        return float(np.median(np.abs(fit.residuals)))
+
+    def strange(fit: PoseFit) -> float:
+        return abs(fit.pose.principal_distance_px / image_px(fit.pose) - 1)
+
+    fit = fitted(start)
+    if left(fit) > LARGE_RESIDUAL:
+        askew, squeezed = fitted(start, ASKEW_X, ASKEW_Y), fitted(start, LOG_SQUEEZE)
+        other = squeezed if left(squeezed) < EXPLAINS * left(askew) else askew
+        if left(other) < EXPLAINS * left(fit):
+            return other
+    if strange(fit) > STRANGE_LENS:
+        for squeeze in SQUEEZES:
+            squeezed = fitted(_as_if_squeezed(fit.pose, squeeze), LOG_SQUEEZE)
+            if strange(squeezed) < EXPLAINS * STRANGE_LENS and left(squeezed) < max(
+                1.2 * left(fit), LARGE_RESIDUAL
+            ):
+                return squeezed
+    return fit
+
+
+def _as_if_squeezed(pose: Pose, squeeze: float) -> Pose:
+    """Much the same view of the chart by an anamorphic lens: another tilt makes up for its squeeze."""
+    tilt = np.radians(pose.tilt_deg)
+    other = np.arccos(np.clip(squeeze * np.cos(tilt), 0.05, 0.99))
+    rotation = pose.rotation * (other / max(tilt, 0.05), 1.0, 1.0)
+    return replace(pose, rotation=rotation, scale_px_per_mm=pose.scale_px_per_mm / squeeze, squeeze=squeeze)
