@@ -166,8 +166,7 @@ def _segments(
 ) -> Segments:
     aperture = np.sinc(frequency * normal[:, :1]) * np.sinc(frequency * normal[:, 1:])
     q_ends = [waves.from_depth(pose.depth_mm(plan.paper_mm[:, k])) for k in (0, 1)]
-    where = (pose.project(plan.middle_mm) - pose.centre_px) / pose.half_diagonal_px
-    aim_x = float((pose.project(np.array([pose.aim_mm])) - pose.centre_px)[0, 0] / pose.half_diagonal_px)
+    x, r2 = _field(pose, plan.middle_mm)
     return Segments(
         frequency_cpp=frequency,
         sfr=sfr / aperture,
@@ -176,11 +175,17 @@ def _segments(
         q=waves.from_depth(pose.depth_mm(plan.middle_mm)),
         q_half=np.abs(q_ends[1] - q_ends[0]) / 2,
         scale_px_per_mm=plan.scale_px_per_mm / reduction,
-        x=where[:, 0] - aim_x,
-        r2=(where**2).sum(axis=1),
+        x=x,
+        r2=r2,
         across=plan.across,
         bow=np.zeros(len(plan)),
     )
+
+
+def _field(pose: Pose, paper_mm: Array) -> tuple[Array, Array]:
+    """(n,) places of points (n, 2) in half diagonals: across the tilt from the aim point, squared from the centre."""
+    where = (pose.project(np.vstack([paper_mm, pose.aim_mm])) - pose.centre_px) / pose.half_diagonal_px
+    return where[:-1, 0] - where[-1, 0], (where[:-1] ** 2).sum(axis=1)
 
 
 def halo_px_of(fit: ThroughFocus, waves: Waves) -> float:
@@ -204,11 +209,9 @@ def plan_near(
 ) -> SegmentPlan:
     """Pieces of all edges near focus, field curvature and tilt included, short in depth, clear of corners."""
 
-    aim_x = float((pose.project(np.array([pose.aim_mm])) - pose.centre_px)[0, 0] / pose.half_diagonal_px)
-
     def blur_px(paper_mm: Array) -> Array:
-        where = (pose.project(paper_mm) - pose.centre_px) / pose.half_diagonal_px
-        field = first.shape[TILT_X] * (where[:, 0] - aim_x) + first.shape[CURVATURE] * (where**2).sum(axis=1)
+        x, r2 = _field(pose, paper_mm)
+        field = first.shape[TILT_X] * x + first.shape[CURVATURE] * r2
         off = waves.from_depth(pose.depth_mm(paper_mm)) - first.q_focus - field
         return np.asarray(off * waves.blur_px_per_wave / 2, float)
 
