@@ -58,13 +58,13 @@ def edge_lengths_px(layout: Layout, pose: Pose) -> Array:
 def measure(
     frame: Frame, plan: SegmentPlan, waves: Waves, profiles: bool = False, mtf50: bool = False
 ) -> EdgeBatch:
-    """Measure the planned pieces in the full picture."""
+    """Measure the planned pieces in the full picture: their SFR, or if asked for their profiles in its place."""
     return measure_edges(
         frame.plane,
         plan.px,
         plan.half_width_px,
         lattice=frame.bayer,
-        frequency_cpp=FREQUENCY_CPP,
+        frequency_cpp=FREQUENCY_CPP[:0] if profiles else FREQUENCY_CPP,
         white=0.995 * frame.white,
         airy_px=waves.airy_px,
         mtf50=mtf50,

@@ -1,6 +1,7 @@
 """Slanted edge → spatial frequency response with its variance (ISO 12233:2023, e-SFR)."""
 
-from appliance.sfr.measure import DEFAULT_FREQUENCY_CPP, REASONS, EdgeBatch, EdgeSfr, measure_edges
+from appliance.sfr.batch import REASONS, EdgeBatch, EdgeSfr
+from appliance.sfr.measure import DEFAULT_FREQUENCY_CPP, measure_edges
 from appliance.sfr.pictures import linear_grey
 from appliance.sfr.profiles import Comparison, Profiles, compare
 from appliance.sfr.roi import Roi, measure_roi

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.sfr._bins import H, response, smooth
+from appliance.sfr._bins import H, response
 from appliance.sfr._locate import BEND_PRIOR_PER_PX
 from appliance.sfr._normal import F64, density
 from appliance.sfr._spread import Spread
@@ -16,21 +16,24 @@ from appliance.sfr._spread import Spread
 class Response:
     """SFR at k frequencies common to n edges, and what its covariance is made of.
 
-    ``real, imaginary, imaginary_variance`` are (n, k). A bin's mean counts in the real part by
-    ``factor`` (n, k) · ``share`` (n, K) · sin 2πfu, and through the tail's four coefficients by ``lever`` (n, k, 4).
+    ``real, imaginary`` and their variances by the noise of the windowed bins alone are (n, k). A bin's mean counts in
+    the real part by ``factor`` (n, k) · ``Spread.share`` (n, K) · sin 2πfu, and through the tail's four coefficients
+    by ``lever`` (n, k, 4); ``cross`` (n, k, 4) is the covariance of the two.
     """
 
     frequency: F64
     real: F64
     imaginary: F64
+    real_variance: F64
     imaginary_variance: F64
     factor: F64
-    share: F64
     lever: F64
+    cross: F64
 
 
 def transform(s: Spread, frequency: F64) -> Response:
     """SFR of every edge at the frequencies (k,), by matrix products over the common bins."""
+    n, k = len(s.sigma), len(frequency)
     f = frequency[None, :]
     omega = 2 * np.pi * f
     angle = 2 * np.pi * np.outer(s.u, frequency)
@@ -38,82 +41,51 @@ def transform(s: Spread, frequency: F64) -> Response:
     scale = omega * H / response(f, s.wide)
     rise_total = s.rise_total[:, None]
 
-    shift = tail_shift(s, frequency)
-    measured = _seen(s, s.residual)
-    real = s.contrast[:, None] * _gauss(s, f) + scale * (measured @ sine)
+    gauss = np.exp(-2 * np.square(np.pi * f * s.sigma[:, None]))
+    cut = (s.seen_columns.reshape(4 * n, -1) @ sine).reshape(n, 4, k).transpose(0, 2, 1)
+    shift = _tail_shift(s, omega, gauss) - scale[:, :, None] * cut
+    real = s.contrast[:, None] * gauss + scale * (s.seen_residual @ sine)
     real = (real + np.einsum("nkj,nj->nk", shift, s.tail_fit)) / rise_total
-    rest = measured - _seen(s, np.einsum("njb,nj->nb", s.tail_columns, s.tail_fit))
+    rest = s.seen_residual - (s.tail_fit[:, None, :] @ s.seen_columns)[:, 0]
     imaginary = scale * (rest @ cosine) / rise_total
 
     # the taps' adjoint acts on a wave as their response, which cancels the one divided out
-    share = s.loud * s.count / np.maximum(s.smooth_count, 1e-12)
     factor = omega * H / np.sinc(f * H) / rise_total
-    power = np.square(share) * s.per_bin
-    even = power.sum(axis=1, keepdims=True)
-    twice = power @ np.cos(2 * angle)
+    even, twice = s.power.sum(axis=1, keepdims=True), s.power @ np.cos(2 * angle)
+    half = np.square(factor) / 2
     step = np.array([-1.0, 1.0, 0.0, 0.0])
     lever = (shift - real[:, :, None] * step) / rise_total[:, :, None]
-    imaginary_variance = np.square(factor) * (even + twice) / 2
-    return Response(frequency, real, imaginary, imaginary_variance, factor, share, lever)
+    cross = factor[:, :, None] * (s.mixed.reshape(4 * n, -1) @ sine).reshape(n, 4, k).transpose(0, 2, 1)
+    return Response(
+        frequency, real, imaginary, half * (even - twice), half * (even + twice), factor, lever, cross
+    )
 
 
-def _seen(s: Spread, values: F64) -> F64:
-    """(n, K) as bins and taps see them, so that what is subtracted matches what was measured."""
-    return s.window * smooth(values * s.count, s.wide) / np.maximum(s.smooth_count, 1e-12)
-
-
-def _gauss(s: Spread, f: F64) -> F64:
-    """(n, k) response of the model T."""
-    return np.asarray(np.exp(-2 * np.square(np.pi * f * s.sigma[:, None])))
-
-
-def tail_shift(s: Spread, frequency: F64) -> F64:
-    """(n, k, 4) what each of the tail's coefficients adds to the real part, before it is divided by the rise."""
-    f = frequency[None, :]
-    omega = 2 * np.pi * f
-    sine = np.sin(2 * np.pi * np.outer(s.u, frequency))
-    scale = omega * H / response(f, s.wide)
-    gauss = _gauss(s, f)
+def _tail_shift(s: Spread, omega: F64, gauss: F64) -> F64:
+    """(n, k, 4) what each of the tail's coefficients adds to the real part at ω (1, k), window and rise left out."""
     less = np.square(s.sigma) - np.square(s.tail_sigma)
     slow = -s.contrast[:, None] * omega * gauss * (1 + less[:, None] / 2 * np.square(omega))
-    made = np.stack([-gauss, gauss, slow, np.zeros_like(gauss)], axis=2)
-    cut = [scale * (_seen(s, s.tail_columns[:, j]) @ sine) for j in range(4)]
-    return np.asarray(made - np.stack(cut, axis=2))
+    return np.stack([-gauss, gauss, slow, np.zeros_like(gauss)], axis=2)
 
 
 def variance(s: Spread, r: Response) -> F64:
     """(n, k) variance of the real part."""
-    power = np.square(r.share) * s.per_bin
-    angle = 2 * np.pi * np.outer(s.u, r.frequency)
-    own = np.square(r.factor) * (power.sum(axis=1, keepdims=True) - power @ np.cos(2 * angle)) / 2
-    cross = _cross(s, r, np.sin(angle))
-    tail = r.lever @ _tail_covariance(s)
-    return np.asarray(own + ((2 * cross + tail) * r.lever).sum(axis=2))
+    tail = r.lever @ s.tail_covariance
+    return np.asarray(r.real_variance + ((2 * r.cross + tail) * r.lever).sum(axis=2))
 
 
 def covariance(s: Spread, r: Response) -> F64:
     """(n, k, k) covariance of the real part between frequencies."""
-    power = np.square(r.share) * s.per_bin
     total = r.frequency[:, None] + r.frequency[None, :]
     apart = np.abs(r.frequency[:, None] - r.frequency[None, :])
     # sin a sin b = (cos(a − b) − cos(a + b)) / 2: on an even grid only 2k cosines are needed
     which, place = np.unique(np.round(np.stack([apart, total]), 12), return_inverse=True)
-    waves = power @ np.cos(2 * np.pi * np.outer(s.u, which))
+    waves = s.power @ np.cos(2 * np.pi * np.outer(s.u, which))
     place = place.reshape(2, *total.shape)
     own = (waves[:, place[0]] - waves[:, place[1]]) / 2 * r.factor[:, :, None] * r.factor[:, None, :]
-    cross = _cross(s, r, np.sin(2 * np.pi * np.outer(s.u, r.frequency))) @ r.lever.transpose(0, 2, 1)
-    tail = r.lever @ _tail_covariance(s) @ r.lever.transpose(0, 2, 1)
-    return np.asarray(own + cross + cross.transpose(0, 2, 1) + tail)
-
-
-def _cross(s: Spread, r: Response, sine: F64) -> F64:
-    """(n, k, 4) covariance of the windowed transform with the tail's coefficients."""
-    mixed = s.per_bin * r.share
-    return np.stack([r.factor * ((mixed * s.tail_gain[:, j]) @ sine) for j in range(4)], axis=2)
-
-
-def _tail_covariance(s: Spread) -> F64:
-    return np.asarray((s.tail_gain * s.per_bin[:, None, :]) @ s.tail_gain.transpose(0, 2, 1))
+    back = r.lever.transpose(0, 2, 1)
+    cross = r.cross @ back
+    return np.asarray(own + cross + cross.transpose(0, 2, 1) + r.lever @ s.tail_covariance @ back)
 
 
 def position(s: Spread, lines_length: F64) -> tuple[F64, F64, F64, F64]:
@@ -143,3 +115,10 @@ def position(s: Spread, lines_length: F64) -> tuple[F64, F64, F64, F64]:
     share = BEND_PRIOR_PER_PX**2 / (BEND_PRIOR_PER_PX**2 + bend_free)
     offset = straight * (1 + 5 / 4 * share)
     return correction, offset, straight * 3 / np.square(half), bend_free * share
+
+
+def signed_modulus(r: Response) -> F64:
+    """Modulus with the real part's sign; an imaginary part within its noise counts as none (noise bias)."""
+    power = np.square(r.imaginary)
+    power = np.where(power > 9 * r.imaginary_variance, power - r.imaginary_variance, 0)
+    return np.asarray(np.where(r.real < 0, -1.0, 1.0) * np.sqrt(np.square(r.real) + power))

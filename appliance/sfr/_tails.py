@@ -11,6 +11,8 @@ from appliance.sfr._normal import F64
 WINDOW_FLAT_SIGMA = 3.0
 WINDOW_END_SIGMA = 4.2
 RING_RATIO = 1.35
+CELL = 4
+"""Bins in a cell, over which residuals are averaged to tell signal from noise."""
 RING_FREEDOM = 4.0
 """How many independent values the unmodelled structure of a ring is taken to have."""
 
@@ -63,36 +65,56 @@ class Tail:
         return out
 
 
-def rings_of(u: F64, start: F64, last: F64) -> list[F64]:
-    """Partition of the tails into rings (n, K): from ``start`` (n,) outwards, nothing beyond ``last``."""
+@dataclass(frozen=True)
+class Rings:
+    """Partition of the tails of n edges into R rings: ``share`` (n, R, K) of each bin, in ``cells`` (n, R, C) a mean.
+
+    ``size`` (n, R) bins and ``total`` (n, R) cells in each, with ``slack`` (n, R) what noise may add to its energy.
+    """
+
+    share: F64
+    cells: F64
+    size: F64
+    total: F64
+    slack: F64
+
+    @classmethod
+    def of(cls, u: F64, start: F64, last: F64, count: F64) -> Rings:
+        """From ``start`` (n,) outwards, ``last`` begins the outermost; cells without a sample are out."""
+        share = _rings(u[len(u) // 2 :], start, last)
+        share = np.concatenate([share[..., ::-1], share], axis=2)
+        cells = cells_of(share) / CELL * (cells_of(count) > 0)[:, None]
+        slack = 2.0 * np.sqrt(2 * np.square(cells).sum(axis=2))
+        return cls(share, cells, share.sum(axis=2), cells.sum(axis=2), slack)
+
+    def significance(self, left: F64, count: F64, variance: F64) -> tuple[F64, F64]:
+        """Share 0…1 of each ring's residual ``left`` (n, K) that is signal, and that signal's power, (n, R) each."""
+        many = cells_of(count)
+        mean_square = np.square(cells_of(left * count) / np.maximum(many, 1))
+        noise = np.where(many > 0, cells_of(variance * count) / np.maximum(many, 1), 1)
+        energy = (self.cells @ (mean_square * many / noise)[:, :, None])[:, :, 0]
+        share = np.clip(1 - (self.total + self.slack) / np.maximum(energy, 1e-12), 0, 1)
+        power = (self.cells @ mean_square[:, :, None])[:, :, 0]
+        return share, share * power / np.maximum(self.total, 1e-12)
+
+
+def _rings(size: F64, start: F64, last: F64) -> F64:
+    """(n, R, K) rings at distances ``size`` (K,) from the edge; the outermost is all that is left."""
     rings: list[F64] = []
     inner_flat, inner_end = start * (WINDOW_FLAT_SIGMA / WINDOW_END_SIGMA), start
     most = int(np.ceil(np.log(np.maximum(last / start, 1)).max() / np.log(RING_RATIO) + 1e-9))
-    before = step_down(u, inner_flat, inner_end)
+    before = step_down(size, inner_flat, inner_end)
     for _ in range(most):
         flat = np.minimum(inner_flat * RING_RATIO, 0.85 * last)
         end = np.minimum(inner_end * RING_RATIO, last)
-        now = step_down(u, flat, np.maximum(end, flat + 0.5))
-        rings.append(np.maximum(now - before, 0))
-        before, inner_flat, inner_end = np.maximum(now, before), flat, end
+        now = np.maximum(step_down(size, flat, np.maximum(end, flat + 0.5)), before)
+        rings.append(now - before)
+        before, inner_flat, inner_end = now, flat, end
     rings.append(1 - before)
-    return rings
+    return np.stack(rings, axis=1)
 
 
-def significance(left: F64, count: F64, variance: F64, ring: F64) -> tuple[F64, F64]:
-    """Share 0…1 of a ring's residual that is signal, and that signal's power, (n,) each, from cells of half a pixel."""
-    group = 4
-    size = left.shape[1] // group * group
-
-    def cells(x: F64) -> F64:
-        return np.asarray(x[:, :size].reshape(len(x), -1, group).sum(axis=2))
-
-    many = cells(count)
-    mean_square = np.square(cells(left * count) / np.maximum(many, 1))
-    noise = np.where(many > 0, cells(variance * count) / np.maximum(many, 1), 1)
-    weight = cells(ring) / group * (many > 0)
-    energy = (weight * mean_square * many / noise).sum(axis=1)
-    total = weight.sum(axis=1)
-    slack = 2.0 * np.sqrt(2 * np.square(weight).sum(axis=1))
-    share = np.clip(1 - (total + slack) / np.maximum(energy, 1e-12), 0, 1)
-    return share, share * (weight * mean_square).sum(axis=1) / np.maximum(total, 1e-12)
+def cells_of(x: F64) -> F64:
+    """Sums over cells of half a pixel, (…, K) to (…, C)."""
+    parts = [x[..., first : x.shape[-1] // CELL * CELL : CELL] for first in range(CELL)]
+    return np.asarray(parts[0] + parts[1] + parts[2] + parts[3])

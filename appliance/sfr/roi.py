@@ -12,7 +12,8 @@ from appliance.errors import UsageError
 from appliance.frame import Bayer
 from appliance.sfr._normal import F32, F64
 from appliance.sfr._pixels import GREEN_PARITY
-from appliance.sfr.measure import DEFAULT_FREQUENCY_CPP, EdgeSfr, measure_edges
+from appliance.sfr.batch import EdgeSfr
+from appliance.sfr.measure import DEFAULT_FREQUENCY_CPP, measure_edges
 
 Roi = tuple[int, int, int, int]
 LEAST_SIDE_PX = 12
