@@ -11,11 +11,13 @@ over the overlap of two pupils shifted by ± s along x. It is real for these eve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Array32 = npt.NDArray[np.float32]
 
 W040_GRID = np.linspace(-1.0, 1.0, 17)
 """Spherical aberrations of the table, waves."""
@@ -36,29 +38,42 @@ def otf(s: Array, w020: Array, w040: Array) -> Array:
     -------
     (a, k, d) real OTF; 0 at and beyond the cutoff.
     """
-    gx, wx = np.polynomial.legendre.leggauss(_X_NODES)
-    gy, wy = np.polynomial.legendre.leggauss(_Y_NODES)
-    result = np.zeros((len(w040), len(s), len(w020)), np.float32)
-    for k, sk in enumerate(s):
-        if sk >= 1:
-            continue
-        # y = sinφ · y_max removes the square-root ends
-        phi = (gy + 1) * np.pi / 4
-        y_max = np.sqrt(1 - sk * sk)
-        y = y_max * np.sin(phi)
-        weight_y = wy * np.pi / 4 * y_max * np.cos(phi)
-        x_max = np.sqrt(1 - y * y) - sk
-        x = (gx[None, :] + 1) / 2 * x_max[:, None]
-        weight = weight_y[:, None] * wx[None, :] / 2 * x_max[:, None] * (4 / np.pi)
-        slope = (8 * np.pi * sk * x).ravel().astype(np.float32)
-        cubic = (slope.reshape(x.shape) * 2 * (x * x + y[:, None] ** 2 + sk * sk)).ravel().astype(np.float32)
-        weights = weight.ravel().astype(np.float32)
-        defocus = np.outer(w020.astype(np.float32), slope)
-        cosine, sine = np.cos(defocus), np.sin(defocus)
-        for n, a in enumerate(w040):
-            phase = cubic * np.float32(a)
-            result[n, k] = cosine @ (weights * np.cos(phase)) - sine @ (weights * np.sin(phase))
-    return result.astype(float)
+    size, place = np.unique(np.abs(w020), return_inverse=True)
+    strength, row = np.unique(np.abs(w040), return_inverse=True)
+    # OTF(−W020, −W040) = OTF(W020, W040): both signs come of the same waves
+    against = (w020[None, :] < 0) != (w040[:, None] < 0)
+    result = np.zeros((len(w040), len(s), len(w020)))
+    for k in np.flatnonzero(s < 1):
+        slope, cubic, weights = _overlap(float(s[k]))
+        defocus = np.outer(size.astype(np.float32), slope)
+        aberration = np.outer(cubic, strength.astype(np.float32))
+        even = np.cos(defocus) @ (weights[:, None] * np.cos(aberration))
+        odd = np.sin(defocus) @ (weights[:, None] * np.sin(aberration))
+        result[:, k] = np.where(against, (even + odd)[place][:, row].T, (even - odd)[place][:, row].T)
+    return result
+
+
+@cache
+def _nodes() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Gauss-Legendre places and weights along x and y."""
+    along, across = (np.polynomial.legendre.leggauss(count) for count in (_X_NODES, _Y_NODES))
+    return along, across
+
+
+def _overlap(s: float) -> tuple[Array32, Array32, Array32]:
+    """Phase per wave of defocus and of W040, and weight, at the nodes (q,) of a quarter of two pupils' overlap."""
+    (gx, wx), (gy, wy) = _nodes()
+    # y = sinφ · y_max removes the square-root ends
+    phi = (gy + 1) * np.pi / 4
+    y_max = np.sqrt(1 - s * s)
+    y = y_max * np.sin(phi)
+    weight_y = wy * np.pi / 4 * y_max * np.cos(phi)
+    x_max = np.sqrt(1 - y * y) - s
+    x = (gx[None, :] + 1) / 2 * x_max[:, None]
+    weight = weight_y[:, None] * wx[None, :] / 2 * x_max[:, None] * (4 / np.pi)
+    slope = (8 * np.pi * s * x).astype(np.float32)
+    cubic = slope * 2 * (x * x + y[:, None] ** 2 + s * s)
+    return slope.ravel(), cubic.astype(np.float32).ravel(), weight.astype(np.float32).ravel()
 
 
 class PupilTable:
@@ -76,21 +91,44 @@ class PupilTable:
         self.s = s
         steps = int(np.clip(np.ceil(w020_max * 16), 24, 160))
         self.w020 = np.linspace(-w020_max, w020_max, 2 * steps + 1)
-        values = otf(s, self.w020, W040_GRID)
-        self.spline = Spline.of(self.w020, np.moveaxis(values, 2, 0))
+        values = np.ascontiguousarray(otf(s, self.w020, W040_GRID).transpose(2, 1, 0))
+        self.knots = np.stack([values, bends(values)])
         self.by_w040 = Spline.of(W040_GRID, np.eye(len(W040_GRID)))
+        self.last: tuple[float, tuple[Spline, Spline]] | None = None
 
     def at_spherical(self, w040: float) -> tuple[Spline, Spline]:
         """OTF of (k,) frequencies against defocus at one spherical aberration, and its derivative per wave of that."""
-        weights, slopes = self.by_w040(np.array([w040]))
-        return self.spline.combined(weights[0]), self.spline.combined(slopes[0])
+        if self.last is None or self.last[0] != w040:
+            weights = np.concatenate(self.by_w040(np.array([w040]))).T
+            values, bend = (self.knots.reshape(-1, len(weights)) @ weights).reshape(*self.knots.shape[:3], 2)
+            value, slope = (Spline.through(self.w020, values[..., j], bend[..., j]) for j in (0, 1))
+            self.last = w040, (value, slope)
+        return self.last[1]
+
+
+def bends(values: Array) -> Array:
+    """Second derivative per cell squared of the spline through ``values`` (d, …) at its d ≥ 5 knots.
+
+    At both ends it goes on in a straight line, which makes that of the knots but one the plain second difference;
+    Thomas's elimination gives the others.
+    """
+    bend = np.empty_like(values)
+    bend[1:-1] = values[2:] - 2 * values[1:-1] + values[:-2]
+    inner, factor = range(2, len(values) - 2), [0.0, 0.0]
+    for n in inner:
+        factor.append(1 / (4 - factor[-1]))
+        bend[n] = (6 * bend[n] - bend[n - 1]) * factor[n]
+    for n in reversed(inner):
+        bend[n] -= factor[n] * bend[n + 1]
+    bend[0], bend[-1] = 2 * bend[1] - bend[2], 2 * bend[-2] - bend[-3]
+    return bend
 
 
 @dataclass(frozen=True)
 class Spline:
     """Cubic spline on an even grid: the second derivative, which is all that a shallow curve has, is continuous.
 
-    ``coefficients`` (4, d − 1, …) of the powers of the place within each cell, in cells.
+    ``coefficients`` (d − 1, 4, …) of the powers of the place within each cell, in cells.
     """
 
     start: float
@@ -100,31 +138,21 @@ class Spline:
     @classmethod
     def of(cls, grid: Array, values: Array) -> Spline:
         """Through ``values`` (d, …) on an even ``grid`` (d,)."""
-        count = len(grid)
-        # bend per cell squared; at both ends it goes on in a straight line
-        matrix = np.zeros((count, count))
-        inner = np.arange(1, count - 1)
-        for place, weight in ((-1, 1 / 6), (0, 4 / 6), (1, 1 / 6)):
-            matrix[inner, inner + place] = weight
-        matrix[0, :3] = matrix[-1, -3:] = (1, -2, 1)
-        right = np.zeros_like(values)
-        right[1:-1] = values[2:] - 2 * values[1:-1] + values[:-2]
-        bend = np.linalg.solve(matrix, right.reshape(count, -1)).reshape(values.shape)
+        return cls.through(grid, values, bends(values))
+
+    @classmethod
+    def through(cls, grid: Array, values: Array, bend: Array) -> Spline:
+        """Through ``values`` (d, …), whose :func:`bends` are known."""
         slope = values[1:] - values[:-1] - bend[:-1] / 3 - bend[1:] / 6
         cubic = (bend[1:] - bend[:-1]) / 6
-        return cls(
-            float(grid[0]), float(grid[1] - grid[0]), np.stack([values[:-1], slope, bend[:-1] / 2, cubic])
-        )
-
-    def combined(self, weights: Array) -> Spline:
-        """The spline of the sum of the values' first axis (a,) with ``weights`` (a,)."""
-        return Spline(self.start, self.step, np.tensordot(self.coefficients, weights, (2, 0)))
+        coefficients = np.stack([values[:-1], slope, bend[:-1] / 2, cubic], axis=1)
+        return cls(float(grid[0]), float(grid[1] - grid[0]), coefficients)
 
     def __call__(self, place: Array) -> tuple[Array, Array]:
         """Values and derivatives (n, …) at (n,) places; held at the ends of the grid."""
-        cells = self.coefficients.shape[1]
+        cells = len(self.coefficients)
         t = np.clip((place - self.start) / self.step, 0.0, cells - 1e-9)
         i = t.astype(int)
         u = (t - i).reshape(-1, *[1] * (self.coefficients.ndim - 2))
-        c0, c1, c2, c3 = self.coefficients[:, i]
+        c0, c1, c2, c3 = np.moveaxis(self.coefficients[i], 1, 0)
         return c0 + u * (c1 + u * (c2 + u * c3)), (c1 + u * (2 * c2 + 3 * u * c3)) / self.step
