@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from appliance import optics
 from appliance.chart.locate import Located, locate
-from appliance.chart.pose import Array, Pose, fit_pose
+from appliance.chart.pose import Array, Pose
+from appliance.chart.pose_fit import fit_pose
 from appliance.chart.segments import SegmentPlan, plan_segments
 from appliance.checks._strips import Sharpness, Strips, sharpness
 from appliance.focus.result import Setup

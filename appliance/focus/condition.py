@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from appliance import optics
-from appliance.chart.pose import Array, Pose, PoseFit
+from appliance.chart.pose import Array, Pose
+from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, NotLocated, locate
-from appliance.chart.pose import PARAMETERS, Array, PoseFit
+from appliance.chart.pose import PARAMETERS, Array
+from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
 from appliance.focus import model, through
 from appliance.focus.condition import flicker, tilt_out_of_range, too_dark, wrong_lens, wrong_scale

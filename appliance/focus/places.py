@@ -17,9 +17,8 @@ from appliance.chart.pose import (
     PARAMETERS,
     Array,
     Pose,
-    PoseFit,
-    fit_pose,
 )
+from appliance.chart.pose_fit import PoseFit, fit_pose
 from appliance.chart.segments import SegmentPlan
 from appliance.focus.result import Setup
 from appliance.sfr import EdgeBatch

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, green_half, reduced
-from appliance.chart.pose import Array, Pose, PoseFit
+from appliance.chart.pose import Array, Pose
+from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan, plan_segments
 from appliance.focus.condition import clipped
 from appliance.focus.places import CUT_OFF, Places, refined

@@ -12,7 +12,7 @@ from typing import Any
 STAGES: dict[str, tuple[str, str]] = {
     "brightness": ("appliance.focus.condition", "too_dark"),
     "locate": ("appliance.chart.locate", "locate"),
-    "pose": ("appliance.chart.pose", "fit_pose"),
+    "pose": ("appliance.chart.pose_fit", "fit_pose"),
     "edge plan": ("appliance.chart.segments", "plan_segments"),
     "edges": ("appliance.sfr.measure", "measure_edges"),
     "profiles": ("appliance.sfr.profiles", "compare"),
