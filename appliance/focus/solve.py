@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.focus.model import FOCUS, KAPPA, SPHERICAL, Array, Model
+from appliance.focus.model import FOCUS, KAPPA, SHAPE_PARAMETERS, SPHERICAL, Array, Model
 
 _HUBER = 3.0
 TREND = 0.00015
@@ -86,13 +86,12 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
         r = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
         a = np.abs(r)
         robust = np.where(a < _HUBER, a * a, 2 * _HUBER * a - _HUBER**2).sum()
-        return float(robust + (tightness * (v - mean) ** 2).sum()), r, model.whitener @ jacobian
+        return float(robust + (tightness * (v - mean) ** 2).sum()), r, jacobian
 
     def normal_matrix(r: Array, j: Array) -> tuple[Array, Array, Array]:
         w = np.where(np.abs(r) <= _HUBER, 1.0, _HUBER / np.maximum(np.abs(r), 1e-12))
-        flat = j.reshape(-1, j.shape[-1])
-        normal = (flat * w.ravel()[:, None]).T @ flat + np.diag(tightness)
-        return normal, flat.T @ (w * r).ravel(), w
+        normal, gradient = normal_equations(model.whitener, w, r, j)
+        return normal + np.diag(tightness), gradient, w
 
     c, r, jacobian = cost(v)
     for _ in range(40):
@@ -120,3 +119,40 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
     normal, _, w = normal_matrix(r, jacobian)
     reduced = float((w * r * r).sum() / max(model.data.count - len(v), 1))
     return Solution(v, normal, reduced, c)
+
+
+def normal_equations(whitener: Array, weight: Array, residual: Array, jacobian: Array) -> tuple[Array, Array]:
+    """Normal matrix (p, p) and gradient (p,) of n segments at k frequencies.
+
+    Parameters
+    ----------
+    whitener:
+        (n, k, k) what makes a segment's residuals independent.
+    weight, residual:
+        (n, k) of the whitened residuals.
+    jacobian:
+        (n, k, p) before whitening; all parameters beyond the shape's, amplitude and even terms, move one frequency
+        only, so that their part of the equations needs no product over all frequencies for each of them.
+    """
+    n, k, p = jacobian.shape
+    terms = (p - SHAPE_PARAMETERS) // k
+    by_shape = jacobian[..., :SHAPE_PARAMETERS]
+    own = np.einsum("nltl->nlt", jacobian[..., SHAPE_PARAMETERS:].reshape(n, k, terms, k))
+    own = np.ascontiguousarray(own)
+    weighted = whitener * weight[..., None]
+    information = weighted.transpose(0, 2, 1) @ whitener
+    pull = (weighted.transpose(0, 2, 1) @ residual[..., None])[..., 0]
+    mixed = information @ by_shape
+
+    normal, flat = np.empty((p, p)), by_shape.reshape(n * k, -1)
+    shape, rest = slice(0, SHAPE_PARAMETERS), np.arange(SHAPE_PARAMETERS, p).reshape(terms, k)
+    normal[shape, shape] = flat.T @ mixed.reshape(n * k, -1)
+    for f in range(k):
+        here = own[:, f].T
+        normal[rest[:, f], shape] = here @ mixed[:, f]
+        others = (information[:, f, f:, None] * own[:, f:]).reshape(n, -1)
+        normal[np.ix_(rest[:, f], rest[:, f:].T.ravel())] = here @ others
+        normal[np.ix_(rest[:, f:].T.ravel(), rest[:, f])] = (here @ others).T
+    normal[shape, SHAPE_PARAMETERS:] = normal[SHAPE_PARAMETERS:, shape].T
+    by_own = (own * pull[..., None]).sum(axis=0).T
+    return normal, np.concatenate([flat.T @ pull.ravel(), by_own.ravel()])
