@@ -48,7 +48,10 @@ def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Arra
     ]
     value = np.concatenate([_at_points(polygons, area, middle, chunk) for chunk in chunks])
     scaled = np.clip(u / plan.half_width_px[:, None], -1, 1)
-    profile = np.einsum("np,nkp->nk", value @ FIT.T, scaled[..., None] ** POWERS)
+    profile = np.zeros_like(scaled)
+    for coefficient in (value @ FIT.T).T[::-1]:
+        profile *= scaled
+        profile += coefficient[:, None]
     return np.asarray(profile * airy_px / np.pi**3)
 
 
@@ -75,12 +78,13 @@ def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -
         + ALONG[:, None, None] * along[:, None, None]
         + across[:, None, :, None] * normal[:, None, None]
     )
-    away = np.square(middle - centre[:, None]).sum(axis=-1)
+    away = np.square(middle[:, 0] - centre[:, :1]) + np.square(middle[:, 1] - centre[:, 1:])
     order = np.argpartition(away, (NEAR_POLYGONS, NEAR_POLYGONS + FAR_POLYGONS), axis=1)
     near, far = order[:, :NEAR_POLYGONS], order[:, NEAR_POLYGONS : NEAR_POLYGONS + FAR_POLYGONS]
     value = _beyond_half_plane(polygons[near], points, across, centre)
-    to_far = middle[far][:, None, None] - points[..., None, :]
-    value -= np.einsum("nacp,np->nac", np.square(to_far).sum(axis=-1) ** -1.5, area[far])
+    x, y = (middle[far, i][:, None, None] - points[..., None, i] for i in (0, 1))
+    away = x * x + y * y
+    value -= np.einsum("nacp,np->nac", 1 / (away * np.sqrt(away)), area[far])
     return np.asarray(ALONG_WEIGHTS @ value)
 
 
@@ -96,11 +100,15 @@ def _beyond_half_plane(polygons: Array, points: Array, across: Array, centre: Ar
     distance = np.abs(((centre[:, None] - start) * normal).sum(axis=-1))
     own = np.argmin(np.where((along > 0) & (along < length), distance, np.inf), axis=1)
 
-    offset = (start * direction).sum(axis=-1)[:, None, None]
-    a = offset - np.einsum("nacx,nsx->nacs", points, direction)
-    d = (start * normal).sum(axis=-1)[:, None, None] - np.einsum("nacx,nsx->nacs", points, normal)
+    def along_and_off(axis: Array) -> Array:
+        """(n, a, c, s) how far the sides' starts lie beyond the points along unit vectors (n, s, 2)."""
+        there = points.reshape(len(points), -1, 2) @ axis.transpose(0, 2, 1)
+        return np.asarray((start * axis).sum(axis=-1)[:, None, None] - there.reshape(*points.shape[:3], -1))
+
+    a, d = along_and_off(direction), along_and_off(normal)
     b = a + length[:, None, None]
-    far_a, far_b = np.sqrt(a * a + d * d), np.sqrt(b * b + d * d)
+    square = d * d
+    far_a, far_b = np.sqrt(a * a + square), np.sqrt(b * b + square)
     d = np.where(np.abs(d) < NEAREST_PX, NEAREST_PX, d)
     value = (b / np.maximum(far_b, NEAREST_PX) - a / np.maximum(far_a, NEAREST_PX)) / d
 
