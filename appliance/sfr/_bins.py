@@ -57,10 +57,12 @@ def bin_samples(plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bay
     model = cumulative_fast(s.distance / fit.sigma.astype(np.float32)[s.edge][:, None])
     model *= fit.contrast.astype(np.float32)[s.edge][:, None]
     model += fit.dark.astype(np.float32)[s.edge][:, None]
-    value = value - model
-    key = (s.distance * np.float32(BINS_PER_PX) + np.float32(bins // 2 + 1)).astype(np.int64)
-    np.clip(key, 0, bins, out=key)
-    key *= s.usable
+    value -= model
+    place = s.distance * np.float32(BINS_PER_PX)
+    place += np.float32(bins // 2 + 1)
+    np.clip(place, 0, bins, out=place)
+    place *= s.usable
+    key = place.astype(np.int64)
     key += (s.edge * (bins + 1))[:, None]
     flat = key.ravel()
     size = len(half_width) * (bins + 1)

@@ -194,15 +194,15 @@ def _green_ratio(count: F64, total: F64) -> F64:
 
 def corrected(s: Strip, fit: Fit) -> F32:
     """Sample values freed of the greens' imbalance and of the light's slope along the edge, (R, M)."""
-    value = s.value
+    light = fit.light_slope.astype(np.float32)[s.edge][:, None] * s.along
+    light += np.float32(1)
+    np.divide(s.value, light, out=light)
     if np.any(fit.green_ratio != 1):
         # the two greens meet at their common mean
         mean = (1 + fit.green_ratio) / 2
         row = np.where(s.odd, (mean / np.maximum(fit.green_ratio, 0.1))[s.edge], mean[s.edge])
-        value = value * row.astype(np.float32)[:, None]
-    light = fit.light_slope.astype(np.float32)[s.edge][:, None] * s.along
-    light += np.float32(1)
-    return np.asarray(value / light)
+        light *= row.astype(np.float32)[:, None]
+    return light
 
 
 def refine(plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None, rounds: int = 3) -> Fit:
@@ -213,25 +213,34 @@ def refine(plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | 
     return fit
 
 
-def _one_round(s: Strip, fit: Fit, core: F64) -> Fit:
-    row_sigma = fit.sigma[s.edge].astype(np.float32)[:, None]
-    z = s.distance / row_sigma
-    shape = np.exp(np.float32(-0.5) * z * z)
-    rise = cumulative_fast(z.copy())
-    dark = fit.dark.astype(np.float32)[s.edge][:, None]
-    contrast = fit.contrast.astype(np.float32)[s.edge][:, None]
-    model = dark + contrast * rise
-    residual = corrected(s, fit) - model
+def _row_sums(s: Strip, fit: Fit) -> tuple[dict[tuple[int, int], F64], list[F64], F64]:
+    """Sums over each row of the products of 1, rise, φ(z) and z φ(z), of these with the residual, and of its square."""
     # one weight for all: any that differs between the sides would move an edge whose spread is not quite normal
     weight = s.usable.astype(np.float32)
-    base = [np.ones_like(rise), rise, shape, shape * z]
-    rows: dict[tuple[int, int], F64] = {}
-    right: list[F64] = []
-    for i, a in enumerate(base):
-        wa = weight * a
-        right.append(np.einsum("rm,rm->r", wa, residual).astype(np.float64))
+    z = s.distance / fit.sigma.astype(np.float32)[s.edge][:, None]
+    shape = np.square(z)
+    shape *= np.float32(-0.5)
+    np.exp(shape, out=shape)
+    shape *= weight
+    rise = cumulative_fast(z.copy())
+    residual = corrected(s, fit)
+    residual -= fit.contrast.astype(np.float32)[s.edge][:, None] * rise
+    residual -= fit.dark.astype(np.float32)[s.edge][:, None]
+    residual *= weight
+    rise *= weight
+    z *= shape
+    base = [weight, rise, shape, z]
+    rows = {(0, i): np.einsum("rm->r", a).astype(np.float64) for i, a in enumerate(base)}
+    right = [np.einsum("rm->r", residual).astype(np.float64)]
+    for i in range(1, 4):
+        right.append(np.einsum("rm,rm->r", base[i], residual).astype(np.float64))
         for j in range(i, 4):
-            rows[i, j] = np.einsum("rm,rm->r", wa, base[j]).astype(np.float64)
+            rows[i, j] = np.einsum("rm,rm->r", base[i], base[j]).astype(np.float64)
+    return rows, right, np.einsum("rm,rm->r", residual, residual).astype(np.float64)
+
+
+def _one_round(s: Strip, fit: Fit, core: F64) -> Fit:
+    rows, right, square = _row_sums(s, fit)
     t = s.crossing_t
     # parameters: dark, contrast, width, then offset times 1, t, t²
     base_of = (0, 1, 3, 2, 2, 2)
@@ -251,8 +260,8 @@ def _one_round(s: Strip, fit: Fit, core: F64) -> Fit:
     factor = np.stack([np.ones(n), np.ones(n), -unit, -unit, -unit, -unit], axis=1)
     normal *= factor[:, :, None] * factor[:, None, :]
     gradient *= factor
-    misfit = np.add.reduceat(np.einsum("rm,rm->r", weight * residual, residual), s.first_row)
-    number = np.maximum(np.add.reduceat(s.usable.sum(axis=1), s.first_row), 1)
+    misfit = np.add.reduceat(square, s.first_row)
+    number = np.maximum(np.add.reduceat(rows[0, 0], s.first_row), 1)
     stiffness = misfit / number / BEND_PRIOR_PER_PX**2
     normal[:, 5, 5] += stiffness
     gradient[:, 5] -= stiffness * fit.lines.bend

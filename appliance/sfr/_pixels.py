@@ -134,15 +134,19 @@ def strip(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Bayer
 
     number = np.arange(m)
     number32 = number.astype(np.float32)[None, :]
-    along = (offset_major * along_major[edge] + offset_minor * along_minor[edge]).astype(np.float32)[
-        :, None
-    ] + ((step * along_minor[edge]).astype(np.float32)[:, None] * number32)
-    distance = (offset_major * normal_major[edge] + offset_minor * normal_minor[edge]).astype(np.float32)[
-        :, None
-    ] + ((step * normal_minor[edge]).astype(np.float32)[:, None] * number32)
-    if np.any(lines.bend):
-        distance -= lines.bend[edge].astype(np.float32)[:, None] * np.square(along)
 
+    def linear(by_major: F64, by_minor: F64) -> F32:
+        """(R, M) lengths along one direction, even in the sample's number."""
+        first = (offset_major * by_major[edge] + offset_minor * by_minor[edge]).astype(np.float32)[:, None]
+        out = (step * by_minor[edge]).astype(np.float32)[:, None] * number32
+        out += first
+        return np.asarray(out, np.float32)
+
+    along, distance = linear(along_major, along_minor), linear(normal_major, normal_minor)
+    if np.any(lines.bend):
+        bent = np.square(along)
+        bent *= lines.bend.astype(np.float32)[edge][:, None]
+        distance -= bent
     usable = np.abs(along) <= (lines.length / 2).astype(np.float32)[edge][:, None]
     usable &= np.abs(distance) <= half_width.astype(np.float32)[edge][:, None]
     minor_size = np.where(upright, width, height)[edge]
@@ -161,8 +165,8 @@ def strip(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Bayer
         index = (major * np.where(upright, width, 1)[edge] + minor0 * stride)[:, None] + (
             step * stride[:, None] * number[None, :]
         )
-    value = np.take(plane.ravel(), index).astype(np.float32, copy=False)
-    if not np.isfinite(value.sum(dtype=np.float64)):
+    value = np.take(plane.ravel(), index, mode="clip").astype(np.float32, copy=False)
+    if plane.dtype.kind == "f" and not np.isfinite(value.sum(dtype=np.float64)):
         usable &= np.isfinite(value)
         value = np.where(usable, value, np.float32(0))
     return Strip(

@@ -20,7 +20,7 @@ from appliance.sfr.batch import OK, OUTSIDE, TOO_SHORT, EdgeBatch, empty, empty_
 DEFAULT_FREQUENCY_CPP: F64 = np.arange(33) / 64
 """0 to 0.5 cycles per pixel of the full mosaic."""
 LEAST_LENGTH_PX = 12.0
-SAMPLES_PER_CHUNK = 150_000
+SAMPLES_PER_CHUNK = 400_000
 BINS_PER_CHUNK = 48_000
 """Some 30 edges at a time: smaller chunks pay for their calls, larger ones for memory outside the cache."""
 

@@ -154,6 +154,17 @@ def test_edges_of_a_batch_do_not_know_of_each_other() -> None:
         assert alone.mtf50_cpp[0] == pytest.approx(both.mtf50_cpp[i], rel=1e-6)
 
 
+def test_leaving_the_sfr_out_changes_nothing_else() -> None:
+    rng = np.random.default_rng(2)
+    planes = [truth.noisy(picture(85.0, disc_profile(r)), rng) for r in (1.0, 3.0, 6.0)]
+    plane = np.concatenate(planes).astype(np.float32)
+    along = [truth.segment_of(85.0, (180, 180), 80) + [0, 180 * k, 0, 180 * k] for k in range(3)]
+    whole, less = (measure_edges(plane, along, 30, **more) for more in ({}, {"frequency_cpp": ()}))
+    assert less.sfr.shape == (3, 0)
+    for name in ("mtf50_cpp", "mtf50_cpp_sd", "offset_px", "light", "spread_px", "measured"):
+        np.testing.assert_array_equal(getattr(less, name), getattr(whole, name))
+
+
 def refused(plane: F64, segment: list[float] | F64, half_width: float = 20, **kwargs: object) -> str:
     batch = measure_edges(plane.astype(np.float32), [segment], half_width, **kwargs)  # type: ignore[arg-type]
     reason = str(batch.reason[0])
