@@ -4,9 +4,16 @@ The picture is made in tiles. In each tile the transfer functions that occur (le
 pixel aperture) are written as combinations of a few of them, chosen so that the rest follows to 3e-4 (an interpolative
 decomposition); the tile is convolved with those few and the results are mixed pixel by pixel: no steps in depth.
 
-A pixel sees with the blur of its own depth, though an edge a blur's radius away lies at another. That skews an edge
-far out of focus by (blur radius) × (relative change of the radius per pixel), which is 1 % of it at f/1.4 and m = 0.05,
-the same way on both sides of focus; its response changes in second order only.
+A pixel sees with the blur of its own depth, but of what it sees, an edge a blur's radius away lies at another. Light
+runs in straight lines from the chart through each point s of the pupil (radius 1) to the sensor: with b the radius of
+blur and G its change per pixel, pixel u sees the chart at v = u − s b(v) = u − s b(u) (1 − G·s) to first order. To
+that order the transfer function O of the pixel's own blur has the imaginary part
+
+    −(1/2π) (∇W·f/|f|) [∂²O/∂f∂W − (∂O/∂W)/f],
+
+the first term since what lies beside the pixel has another defocus W, the second since a tilted chart turns more of its
+face to one side of the pupil than to the other. With it, an edge that lies along the slope or across it has the profile
+of its own blur.
 """
 
 from __future__ import annotations
@@ -104,7 +111,8 @@ def _photograph_row(
             continue
         spectrum = fold.spectrum(sharp)
         parts, weights = decompose(optics, tile, spread)
+        slope = optics.slope(tile)
         target[:] = base
         for k in range(len(parts.w020_um)):
-            blurred = fold.blurred(spectrum, parts, k)
+            blurred = fold.blurred(spectrum, parts, k, slope)
             target += weights(k) * blurred[halo : halo + target.shape[0], halo : halo + target.shape[1]]

@@ -62,10 +62,13 @@ class Fold:
         part *= self.response
         return part
 
-    def blurred(self, spectrum: Spectrum, parts: Spread, k: int) -> Picture:
-        """Picture at pixel centres, through the lens and print of one member of ``parts``."""
+    def blurred(self, spectrum: Spectrum, parts: Spread, k: int, slope: Array) -> Picture:
+        """Picture at pixel centres, through the lens and print of one member of ``parts``.
+
+        ``slope`` (2,) is the change of W020 in µm per pixel to the right and down, see :mod:`appliance.bench.blur`.
+        """
         scale = -2 * pi**2
-        response = self._lens(parts, k)
+        response = self._lens(parts, k) + 1j * self._growth(parts, k, slope)
         response *= np.exp(scale * parts.xx[k] * self.x_cpp**2).astype(np.float32)
         response *= np.exp(scale * parts.yy[k] * self.y_cpp**2).astype(np.float32)
         if abs(parts.xy[k]) > 1e-5:
@@ -96,6 +99,15 @@ class Fold:
         upper = self._radial(terms[0])
         whole: Picture = np.concatenate([upper[:0:-1], upper]) + cosine * latest - later
         return whole
+
+    def _growth(self, parts: Spread, k: int, slope: Array) -> Picture:
+        """Imaginary part of the lens response of one member of ``parts`` where defocus changes across the picture."""
+        table = self.table
+        upper = self._radial(table.at(parts.w020_um[k : k + 1], np.zeros(1), table.growing[:1])[0])
+        whole = np.concatenate([upper[:0:-1], upper])
+        radius = np.maximum(np.hypot(self.x_cpp, self.y_cpp), 1e-12)
+        along = (slope[0] * self.x_cpp + slope[1] * self.y_cpp) / radius
+        return np.asarray(whole * (along / (-2 * pi)).astype(np.float32))
 
     def _radial(self, coarse: Array) -> Picture:
         """A radial profile of the table at frequencies of the upper half plane, through a finely resampled copy."""

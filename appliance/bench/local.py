@@ -101,6 +101,15 @@ class Optics:
             w020, astigmatism / 2, azimuth, covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1]
         )
 
+    def slope(self, tile: Tile) -> Array:
+        """(2,) mean change of W020 in µm per pixel to the right and down a tile."""
+        right, bottom = tile.right - 1, tile.bottom - 1
+        middle = np.array([(tile.left + right) / 2, (tile.top + bottom) / 2])
+        half = np.array([right - tile.left, bottom - tile.top]) / 2
+        ends = np.array([middle + side * half * axis for axis in ((1, 0), (0, 1)) for side in (-1, 1)])
+        w020 = self.projection.w020_um_at_pixels(ends)
+        return np.asarray((w020[1::2] - w020[::2]) / (2 * half))
+
     def radius_px(self, spread: Spread) -> float:
         """Generous radius of the blur: its geometric rim, and room for the diffraction's tail."""
         number, pitch = self.projection.working_f_number, self.pitch_um

@@ -61,22 +61,28 @@ def decompose(optics: Optics, tile: Tile, coarse: Spread) -> tuple[Spread, Weigh
     rows = int(np.clip(ceil(np.ptp(grid, axis=0).max() / step), 6, 200))
     columns = int(np.clip(ceil(np.ptp(grid, axis=1).max() / step), 6, 200))
     spread = optics.spread(tile.points(rows, columns))
-    chosen, weights = _combinations(_responses(optics, spread))
+    chosen, weights = _combinations(_responses(optics, spread, float(np.hypot(*optics.slope(tile)))))
     return spread.chosen(chosen), Weights(weights.reshape(len(chosen), rows, columns), tile)
 
 
-def _responses(optics: Optics, spread: Spread) -> Array:
-    """(frequencies, points) transfer functions at polar frequencies; frequency 0, first, weighs 50 times as much."""
+def _responses(optics: Optics, spread: Spread, slope: float) -> Array:
+    """(frequencies, points) transfer functions at polar frequencies; frequency 0, first, weighs 50 times as much.
+
+    With them, what growing defocus of ``slope`` µm per pixel adds: both are mixed in the same way.
+    """
     limit = min(optics.band_limit_cpp(spread), MOST_SAMPLES / 2)
     turns = limit * 4 * optics.projection.working_f_number * np.abs(spread.w020_um).max() / optics.pitch_um
     radii = np.linspace(0, limit, ceil(16 + 4 * turns))[1:]
-    table = optics.table.at_frequencies(radii)
+    table, growing = (
+        optics.table.at_frequencies(radii, v) for v in (optics.table.values, optics.table.growing)
+    )
     blocks = [np.full((1, len(spread.w020_um)), 50.0)]
     for angle in _ANGLES:
         x, y = np.cos(angle) * radii[:, None], np.sin(angle) * radii[:, None]
         exponent = x**2 * spread.xx + 2 * x * y * spread.xy + y**2 * spread.yy
-        lens = optics.table.at(*spread.along(angle), table).T
-        blocks.append(lens * np.exp(-2 * pi**2 * exponent) * optics.aperture(x, y))
+        others = np.exp(-2 * pi**2 * exponent) * optics.aperture(x, y)
+        blocks.append(optics.table.at(*spread.along(angle), table).T * others)
+        blocks.append(optics.table.at(*spread.along(angle), growing).T * others * (slope / (2 * pi)))
     return np.concatenate(blocks)
 
 

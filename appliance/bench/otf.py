@@ -89,9 +89,12 @@ class OtfTable:
         Cycles per pixel between columns; the first column is frequency 0.
     cross_step_um:
         Cross term between planes; the first plane has none.
+    growing:
+        Like ``values``: ∂²OTF/∂f∂W − (∂OTF/∂W)/f, in pixels per µm: for edges across which defocus changes.
     """
 
     values: Array
+    growing: Array
     first: int
     frequency_step: float
     cross_step_um: float
@@ -125,9 +128,9 @@ class OtfTable:
         )
         return total
 
-    def at_frequencies(self, frequency_cpp: Array) -> Array:
-        """(planes, rows, m) the table at other frequencies, by cubic interpolation; 0 beyond the cut-off."""
-        return interpolate_even(self.values, np.asarray(frequency_cpp, float) / self.frequency_step)
+    def at_frequencies(self, frequency_cpp: Array, values: Array) -> Array:
+        """(planes, rows, m) ``values`` or ``growing`` at other frequencies; cubic interpolation, 0 beyond the end."""
+        return interpolate_even(values, np.asarray(frequency_cpp, float) / self.frequency_step)
 
 
 def interpolate_even(values: Array, place: Array) -> Array:
@@ -190,7 +193,22 @@ def otf_table(
         cross = plane * _CROSS_STEP_UM / wavelength
         part = circular_pupil_otf(own, defocus_um[block] / wavelength, spherical_um / wavelength, cross)
         values[plane, block] += weight / total * np.where(own < 1, part, 0)
-    return OtfTable(values, rows[0] - 2, cutoff / (len(frequency) - 1), _CROSS_STEP_UM)
+    return OtfTable(
+        values,
+        _growing(values, defocus_um, frequency),
+        rows[0] - 2,
+        cutoff / (len(frequency) - 1),
+        _CROSS_STEP_UM,
+    )
+
+
+def _growing(values: Array, defocus_um: Array, frequency: Array) -> Array:
+    """∂²OTF/∂f∂W − (∂OTF/∂W)/f, which is f ∂/∂f of (∂OTF/∂W)/f, from a table; 0 at frequency 0."""
+    by_defocus = np.gradient(values, defocus_um, axis=1)
+    per_frequency = by_defocus[..., 1:] / frequency[1:]
+    result = np.zeros_like(values)
+    result[..., 1:] = frequency[1:] * np.gradient(per_frequency, frequency[1:], axis=2)
+    return result
 
 
 def table_range(least_um: float, most_um: float) -> tuple[int, int]:
