@@ -20,10 +20,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from appliance.chart.edges import (
+    WHOLE_CLEARANCE,
+    Box,
+    Point,
+    Polygon,
+    PrintedEdge,
+    clearances,
+    sides_of,
+    spokes_of,
+)
 from appliance.errors import UsageError
-
-Point = tuple[float, float]
-Polygon = tuple[Point, ...]
 
 LAYOUT_VERSION = 1
 PAPERS_MM: dict[str, tuple[float, float]] = {
@@ -64,27 +71,6 @@ class Fiducial:
 
 
 @dataclass(frozen=True)
-class PrintedEdge:
-    """A straight dark-to-light edge; walking from point 1 to point 2 with y down, dark lies on the right hand.
-
-    ``clearance_mm`` is free of other ink on the light side, ``depth_of_ink_mm`` the ink's width on the dark side.
-    """
-
-    id: str
-    x1_mm: float
-    y1_mm: float
-    x2_mm: float
-    y2_mm: float
-    clearance_mm: float
-    depth_of_ink_mm: float
-    across_tilt: bool
-    """True for near-horizontal edges (constant depth once the chart is tilted)."""
-
-
-_LENGTHS = ("x1_mm", "y1_mm", "x2_mm", "y2_mm", "clearance_mm", "depth_of_ink_mm")
-
-
-@dataclass(frozen=True)
 class Text:
     """A line of print: anchor point (left or middle of the baseline) and type size in mm."""
 
@@ -109,9 +95,14 @@ class Layout:
     rows: int
     fiducials: tuple[Fiducial, ...]
     edges: tuple[PrintedEdge, ...]
+    """The sides of the squares: slanted, and clear on both sides."""
+    more_edges: tuple[PrintedEdge, ...]
+    """Those of fiducials and star, with less room and at any angle: for a closer look."""
     squares: tuple[Polygon, ...]
     ink: tuple[Polygon, ...]
     """All printed areas but the text: dark polygons that do not overlap each other."""
+    outlines: tuple[Polygon, ...]
+    """The same areas as whole outlines: clockwise around ink, the other way around paper within ink."""
     texts: tuple[Text, ...]
     star_radius_mm: float
 
@@ -137,12 +128,11 @@ class Layout:
                 replace(f, **{name: getattr(f, name) * scale for name in ("x_mm", "y_mm", "side_mm")})
                 for f in self.fiducials
             ),
-            edges=tuple(
-                replace(edge, **{name: getattr(edge, name) * scale for name in _LENGTHS})
-                for edge in self.edges
-            ),
+            edges=tuple(edge.printed_at(scale) for edge in self.edges),
+            more_edges=tuple(edge.printed_at(scale) for edge in self.more_edges),
             squares=larger(self.squares),
             ink=larger(self.ink),
+            outlines=larger(self.outlines),
             texts=tuple(
                 replace(text, **{name: getattr(text, name) * scale for name in ("x_mm", "y_mm", "size_mm")})
                 for text in self.texts
@@ -157,19 +147,21 @@ def _turned_square(x: float, y: float, side: float, turn_deg: float) -> Polygon:
     return tuple((x + c * u - s * v, y + s * u + c * v) for u, v in ((-h, -h), (h, -h), (h, h), (-h, h)))
 
 
-def _marker_ink(marker: Fiducial) -> Iterator[Polygon]:
+def _marker_runs(marker: Fiducial, dark: bool) -> Iterator[Polygon]:
+    """The dark, or the light, parts of a marker: runs of modules, row by row."""
     dictionary = cv2.aruco.getPredefinedDictionary(DICTIONARY_ID)
     picture = cv2.aruco.generateImageMarker(dictionary, marker.id, MARKER_MODULES)
+    wanted = (picture == 0) == dark
     cell = marker.side_mm / MARKER_MODULES
     left, top = marker.x_mm - marker.side_mm / 2, marker.y_mm - marker.side_mm / 2
     for row in range(MARKER_MODULES):
         column = 0
         while column < MARKER_MODULES:
-            if picture[row, column]:
+            if not wanted[row, column]:
                 column += 1
                 continue
             start = column
-            while column < MARKER_MODULES and not picture[row, column]:
+            while column < MARKER_MODULES and wanted[row, column]:
                 column += 1
             yield _rectangle(
                 left + start * cell, top + row * cell, left + column * cell, top + (row + 1) * cell
@@ -178,6 +170,12 @@ def _marker_ink(marker: Fiducial) -> Iterator[Polygon]:
 
 def _rectangle(x1: float, y1: float, x2: float, y2: float) -> Polygon:
     return ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
+
+
+def _clockwise(polygon: Polygon) -> Polygon:
+    """The same outline with what it encloses on the right hand, y down."""
+    turns = zip(polygon, (*polygon[1:], polygon[0]), strict=True)
+    return polygon if sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in turns) > 0 else polygon[::-1]
 
 
 def _star(aim: Point, radius: float) -> Iterator[Polygon]:
@@ -196,40 +194,6 @@ def _star(aim: Point, radius: float) -> Iterator[Polygon]:
             (aim[0] + r * cos(t) - w * sin(t), aim[1] + r * sin(t) + w * cos(t))
             for r, w in ((tip, 0.0), (base, -half), (base, half))
         )
-
-
-Box = tuple[float, float, float, float, float]
-"""Centre x, y, half width, half height in mm, turn in degrees."""
-
-
-def _clearances(squares: list[Polygon], boxes: list[Box]) -> npt.NDArray[np.float64]:
-    """(squares, 4) distance in mm from every side of every square to the nearest of all other boxes.
-
-    The first boxes are the squares themselves, in the same order.
-    """
-    corners = np.array(squares)
-    steps = np.linspace(0, 1, 5)[:, None]
-    sides = np.stack([corners, np.roll(corners, -1, axis=1)], axis=2)
-    points = sides[:, :, :1] * (1 - steps) + sides[:, :, 1:] * steps
-    place = np.array(boxes)
-    c, s = np.cos(np.radians(place[:, 4])), np.sin(np.radians(place[:, 4]))
-    least = np.empty((len(squares), 4))
-    for k in range(len(squares)):
-        dx, dy = (points[k, ..., None, axis] - place[:, axis] for axis in (0, 1))
-        outside_x = np.maximum(np.abs(c * dx + s * dy) - place[:, 2], 0)
-        outside_y = np.maximum(np.abs(c * dy - s * dx) - place[:, 3], 0)
-        distance = np.hypot(outside_x, outside_y)
-        distance[..., k] = np.inf
-        least[k] = distance.min(axis=(1, 2))
-    return least
-
-
-def _square_edges(
-    name: str, square: Polygon, clearances: npt.NDArray[np.float64], side: float
-) -> Iterator[PrintedEdge]:
-    for k, label in enumerate("nesw"):
-        (x1, y1), (x2, y2) = square[k], square[(k + 1) % 4]
-        yield PrintedEdge(f"{name}{label}", x1, y1, x2, y2, float(clearances[k]), side, label in "ns")
 
 
 class _Grid:
@@ -367,9 +331,17 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     boxes += [(aim[0], bottom + 3.4, ruler_mm / 2, 1.6, 0.0)]
     edges = [
         edge
-        for (name, square, box), clear in zip(cells, _clearances(list(squares), boxes), strict=True)
-        for edge in _square_edges(name, square, clear, 2 * box[2])
+        for (name, square, box), clear in zip(cells, clearances(squares, boxes), strict=True)
+        for edge in sides_of(name, square, clear, 2 * box[2])
     ]
+    borders = [_rectangle(*f.corners_mm[0], *f.corners_mm[2]) for f in fiducials]
+    more_edges = [
+        edge
+        for f, border, clear in zip(fiducials, borders, clearances(borders, boxes, len(cells)), strict=True)
+        for edge in sides_of(f"f{f.id}", border, clear, f.side_mm / MARKER_MODULES, WHOLE_CLEARANCE)
+    ]
+    windows = [_clockwise(p)[::-1] for f in fiducials for p in _marker_runs(f, dark=False)]
+    more_edges += spokes_of(aim, star_radius, STAR_CYCLES)
     furniture = [
         *_star(aim, star_radius),
         _rectangle(aim[0] - BAR_MM / 2, top - 5.2, aim[0] + BAR_MM / 2, top - 3.6),
@@ -387,8 +359,10 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
         rows=rows,
         fiducials=tuple(fiducials),
         edges=tuple(edges),
+        more_edges=tuple(more_edges),
         squares=squares,
-        ink=(*squares, *(p for marker in fiducials for p in _marker_ink(marker)), *furniture),
+        ink=(*squares, *(p for f in fiducials for p in _marker_runs(f, dark=True)), *furniture),
+        outlines=(*squares, *borders, *(_clockwise(p) for p in furniture), *windows),
         texts=tuple(_texts(size, title_of(name), top, bottom, ruler_mm)),
         star_radius_mm=star_radius,
     )

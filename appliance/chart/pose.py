@@ -22,6 +22,10 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 
+NEAREST, FARTHEST_OUT = 0.2, 2.5
+"""What is nearer to the lens than this part of the aim distance, or so many half diagonals out, is not looked at."""
+
+
 @dataclass(frozen=True)
 class Pose:
     """Where the chart is, as seen by the camera.
@@ -102,6 +106,17 @@ class Pose:
         bent = ideal * (1 + self.distortion * r2)
         nearer = bent @ np.array([self.askew_x_rad, self.askew_y_rad]) / self.principal_distance_px
         return np.asarray(self.centre_px + bent / (1 + nearer[:, None]), float)
+
+    def sees(self, paper_mm: Array) -> npt.NDArray[np.bool_]:
+        """(n,) True for paper points (n, 2) that may lie in or near the picture.
+
+        False near the lens and behind it, and so far out that the distortion, of the third order only, would fold.
+        """
+        q = (paper_mm - self.aim_mm) @ self.matrix()[:, :2].T
+        nearer = 1 + self.nearness_per_mm * q[:, 2]
+        ideal = (self.aim_px - self.centre_px) + self.scale_px_per_mm * q[:, :2] * (self.squeeze, 1.0)
+        r2 = (ideal**2).sum(axis=1) / (np.maximum(nearer, NEAREST) * self.half_diagonal_px) ** 2
+        return np.asarray((nearer > NEAREST) & (r2 < FARTHEST_OUT**2) & (1 + 3 * self.distortion * r2 > 0.2))
 
     def paper_to_px(self, paper_mm: Array) -> Array:
         """(n, 2, 2) Jacobian of :meth:`project` at paper points (n, 2), px per mm."""

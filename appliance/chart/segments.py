@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from appliance.chart.layout import Layout
+from appliance.chart.edges import PrintedEdge
 from appliance.chart.pose import Array, Pose
 
 SHORTEST_PX = 25.0
+BORDER_PX, INSIDE_PX, LEAST_STRIP_PX = 2.0, 3.0, 4.0
+"""Distance of strips from the picture's border, and by how much more edges are cut that cross it; least half width."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,13 @@ class SegmentPlan:
         )
 
 
+def ends_of(edges: Sequence[PrintedEdge]) -> Array:
+    """(edges, 2, 2) both end points of each edge on paper, mm."""
+    return np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in edges])
+
+
 def plan_segments(
-    layout: Layout,
+    edges: Sequence[PrintedEdge],
     pose: Pose,
     margin_px: Array,
     strip_px: Array,
@@ -83,6 +91,8 @@ def plan_segments(
 
     Parameters
     ----------
+    edges:
+        Printed edges, in fours: the sides of dark quadrilaterals, clockwise.
     margin_px:
         (edges,) distance to keep from the ends of each edge, or (edges, 2) from its first and its second.
     strip_px:
@@ -92,10 +102,9 @@ def plan_segments(
     pieces:
         If given, only so many pieces per edge are kept, those nearest its middle.
     """
-    ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
-    across = np.array([e.across_tilt for e in layout.edges])
-    free = np.array([(e.clearance_mm, e.depth_of_ink_mm) for e in layout.edges])
-    clearance = (free * (0.8, 0.45)).min(axis=1)
+    ends = ends_of(edges)
+    across = np.array([e.across_tilt for e in edges])
+    free = np.array([(e.strip_mm, e.room_mm) for e in edges])
     middle = ends.mean(axis=1)
     jacobian = pose.paper_to_px(middle)
     along = ends[:, 1] - ends[:, 0]
@@ -103,12 +112,12 @@ def plan_segments(
     length_px = np.hypot(*direction.T)
     # px per mm along the normal in the picture: area scale over length scale
     scale = np.abs(np.linalg.det(jacobian)) * np.hypot(*along.T) / np.maximum(length_px, 1e-9)
-    half_widths = np.minimum(strip_px, clearance * scale)
-    margin_px = margin_px.reshape(len(ends), -1) + (half_widths * _skew(direction))[:, None]
-    margin_px = np.broadcast_to(margin_px, (len(ends), 2))
+    half_widths = np.minimum(strip_px, free[:, 0] * scale)
+    margin_px = margin_px.reshape(len(ends), -1) + half_widths[:, None] * _lean(direction)
+    margin_px = np.maximum(margin_px, _outside(ends, pose, half_widths + BORDER_PX))
     usable_px = length_px - margin_px.sum(axis=1)
-    near = 1 + pose.nearness_per_mm * pose.depth_mm(middle)
-    chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & (near > 0.2))
+    seen = pose.sees(ends.reshape(-1, 2)).reshape(-1, 2).all(axis=1)
+    chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & seen & (half_widths >= LEAST_STRIP_PX))
     count = np.maximum(np.ceil(usable_px[chosen] / longest_px[chosen]), 1).astype(int)
     count = np.minimum(count, np.maximum(usable_px[chosen] // SHORTEST_PX, 1).astype(int))
     kept = count if pieces is None else np.minimum(count, pieces)
@@ -122,24 +131,39 @@ def plan_segments(
     px = np.concatenate([pose.project(paper[:, 0]), pose.project(paper[:, 1])], axis=1)
     half_width = half_widths[index]
     width, height = pose.picture_px
-    border = half_width + 2
+    border = half_width + BORDER_PX
     inside = np.ones(len(px), bool)
     for k, size in ((0, width), (2, width), (1, height), (3, height)):
         inside &= (px[:, k] > border) & (px[:, k] < size - 1 - border)
-    inside &= half_width >= 4
     everything = SegmentPlan(
-        paper, px, half_width, across[index], scale[index], (free.min(axis=1) * scale)[index]
+        paper, px, half_width, across[index], scale[index], free[index, 1] * scale[index]
     )
     return everything.take(inside)
 
 
-def _skew(direction: Array) -> Array:
-    """(edges,) |cot| of the angle between each edge and its neighbour in the picture; directions (edges, 2) in px.
+def _lean(direction: Array) -> Array:
+    """(edges, 2) by how much a strip must end sooner at either end, per px of its half width.
 
-    Tilt turns a square into a skewed quadrilateral: deep in the ink, a strip across one side meets the next side.
+    Tilt turns a square into a skewed quadrilateral: deep in the ink, a strip across one side meets the next side where
+    the corner is acute. ``direction`` (edges, 2) are the sides in px.
     """
     sides = direction.reshape(-1, 4, 2)
     following = np.roll(sides, -1, axis=1)
-    dot = np.abs((sides * following).sum(axis=2))
+    dot = (sides * following).sum(axis=2)
     cross = np.abs(sides[..., 0] * following[..., 1] - sides[..., 1] * following[..., 0])
-    return np.asarray((dot / np.maximum(cross, 1e-9)).reshape(-1))
+    at_end = np.maximum(-dot, 0) / np.maximum(cross, 1e-9)
+    return np.stack([np.roll(at_end, 1, axis=1), at_end], axis=2).reshape(-1, 2)
+
+
+def _outside(ends: Array, pose: Pose, border_px: Array) -> Array:
+    """(edges, 2) how much of each edge, from either end, lies outside the picture less a border (edges,), px."""
+    start, end = pose.project(ends[:, 0]), pose.project(ends[:, 1])
+    along = end - start
+    low, high = np.zeros(len(ends)), np.ones(len(ends))
+    for axis, size in enumerate(pose.picture_px):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.stack([(b - start[:, axis]) / along[:, axis] for b in (border_px, size - 1 - border_px)])
+        low, high = np.fmax(low, t.min(axis=0)), np.fmin(high, t.max(axis=0))
+    length = np.hypot(*along.T)
+    cut = np.stack([low, 1 - high], axis=1)
+    return np.where(cut > 0, np.maximum(cut, 0) * length[:, None] + INSIDE_PX, 0.0)

@@ -124,9 +124,9 @@ class FocusAssist:
         assert self._located is not None
         layout = self._located.layout
         count = len(layout.edges)
-        margin = np.maximum(0.12 * edge_lengths_px(layout, pose), 3.0)
+        margin = np.maximum(0.12 * edge_lengths_px(layout.edges, pose), 3.0)
         every = plan_segments(
-            layout, pose, margin, np.full(count, STRIP_PX), np.full(count, PIECE_PX), pieces=1
+            layout.edges, pose, margin, np.full(count, STRIP_PX), np.full(count, PIECE_PX), pieces=1
         )
         if len(every) < FEWEST_FOUND:
             return False

@@ -15,12 +15,13 @@ from appliance.chart.segments import SegmentPlan
 from appliance.focus import model, through
 from appliance.focus.condition import flicker, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
 from appliance.focus.foresight import Foresight
-from appliance.focus.near import Look, look_near, segments_near, segments_of
-from appliance.focus.places import Places, refined
+from appliance.focus.geometry import segments_of
+from appliance.focus.near import Look, look_near
 from appliance.focus.prints import BLUR_SHARE, LEAST_BLUR_U_UM, blur_seen
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
+from appliance.focus.strips import widest_waves
 from appliance.focus.survey import (
     FEWEST_SEGMENTS,
     STRIP_PX,
@@ -37,7 +38,7 @@ CURVE_CPP = 0.16
 AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
 SURVEY_MODEL_ERROR = 0.01
-MOST_ROUNDS, SETTLED = 6, 0.3
+MOST_ROUNDS, SETTLED = 6, 0.1
 """Fit and foresight take turns until focus moves by less than this of its standard deviation."""
 FEWEST_EDGES = 30
 MOST_REDUCED_CHI2 = 25.0
@@ -144,43 +145,45 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     first = through.fit(data, table, start, terms, explore=False)
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
-    look, pose_fit = look_near(frame, located.layout, pose, setup, first), seen.pose
+    look, pose_fit = look_near(frame, located.layout, seen, setup, first), seen.pose
     if look is None:
         plan, batch, waves, used = seen.plan, seen.batch, coarse_waves, usable(seen.batch)
         fit = through.fit(data, table, first.parameters, terms)
     else:
-        plan, batch, used = look.plan, look.batch, np.zeros(len(look.plan), bool)
-        used[look.index] = True
-        before = look.waves.from_depth(pose.depth_mm(plan.middle_mm[look.index]))
-        pose_fit = refined(pose, seen.places.joined(Places.of(plan, batch, used)), setup)
-        waves = Waves.of(setup, pose_fit.pose)
-        look = replace(look, waves=waves)
-        after = waves.from_depth(pose_fit.pose.depth_mm(plan.middle_mm[look.index]))
-        first = first.moved(float(np.median(after - before)))
-        data = segments_near(pose_fit.pose, look, first.q_focus)
-        table = _table(data, waves, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX))
-        data, fit = _fit_foreseen(data, table, first, setup, look)
+        plan, batch, used, pose_fit, waves = look.plan, look.batch, look.used, look.pose, look.strips.waves
+        table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(plan, waves))
+        data, fit = _fit_strips(look, table, setup)
     problem = _motion(fit, plan, used) or _unfit(fit, int(used.sum()))
     return problem or _collect(located, pose_fit, plan, batch, used, waves, data, fit, table)
 
 
-def _fit_foreseen(
-    data: model.Segments, table: PupilTable, first: through.ThroughFocus, setup: Setup, look: Look
-) -> tuple[model.Segments, through.ThroughFocus]:
-    """Fit and foresight in turns; how far the last turn still moved focus is part of what is not known."""
-    terms = through.Terms(_print_sigma_mm(setup), look.waves.um_per_wave)
-    start, _ = through.search(data, table, first.q_focus + np.array([-0.1, 0.0, 0.1]), terms)
-    foresight = Foresight(data, look, float(table.w020[-1]))
-    fit, moved = through.fit(data, table, start, terms, flexible=False, explore=False), np.inf
-    for _ in range(MOST_ROUNDS):
-        data, last = foresight.of(fit), fit
-        fit = through.fit(data, table, fit.parameters, terms, flexible=False, explore=False)
-        moved = abs(fit.q_focus - last.q_focus)
-        if moved < SETTLED * fit.q_sd:
-            break
+def _fit_strips(look: Look, table: PupilTable, setup: Setup) -> tuple[model.Segments, through.ThroughFocus]:
+    """Fit the second look: first with light and ink as the survey's lens has them, then as the look's own does."""
+    terms = through.Terms(_print_sigma_mm(setup), look.strips.waves.um_per_wave)
+    foresight = look.strips.compared(look.first)
+    around = look.first.q_focus + np.array([-0.1, 0.0, 0.1])
+    start, _ = through.search(foresight.data, table, around, terms)
+    fit = through.fit(foresight.data, table, start, terms, flexible=False, explore=False)
+    fit, _ = _settled(foresight, table, fit, terms)
+    foresight = look.strips.compared(fit)
+    fit, moved = _settled(foresight, table, fit, terms)
     data = foresight.of(fit)
     fit = through.fit(data, table, fit.parameters, terms)
     return data, replace(fit, q_unknown=float(np.hypot(fit.q_unknown, moved)))
+
+
+def _settled(
+    foresight: Foresight, table: PupilTable, fit: through.ThroughFocus, terms: through.Terms
+) -> tuple[through.ThroughFocus, float]:
+    """Fit and foresight in turns; how far the last turn still moved focus, in waves, is part of what is not known."""
+    moved = np.inf
+    for _ in range(MOST_ROUNDS):
+        last = fit
+        fit = through.fit(foresight.of(fit), table, fit.parameters, terms, flexible=False, explore=False)
+        moved = abs(fit.q_focus - last.q_focus)
+        if moved < SETTLED * fit.q_sd:
+            break
+    return fit, moved
 
 
 def _table(data: model.Segments, waves: Waves, widest_blur_px: float) -> PupilTable:

@@ -15,9 +15,15 @@ GAUSS_X = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)])
 GAUSS_WEIGHTS = np.array([5, 8, 5]) / 18
 
 FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR, LENS_BLUR = range(9)
-SHAPE_PARAMETERS = 9
+AMPLITUDE_POWERS, AMPLITUDE_CPP, HIGHEST_AMPLITUDE_CPP = (1, 3, 4), 0.3, 0.5
+"""Powers of frequency, relative to the second figure, in the log of all that blurs alike and is no Gaussian; constant
+beyond the third."""
+AMPLITUDE = slice(9, 9 + len(AMPLITUDE_POWERS))
+LEVELS = slice(AMPLITUDE.stop, AMPLITUDE.stop + 2)
+"""By how much the foretold dark and light levels are off at all edges, in parts of the contrast."""
+SHAPE_PARAMETERS = LEVELS.stop
 """Indices of the shape's members."""
-PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, 0.0, 0.0, 0.0, 0.0, 0.0])
+PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, *[0.0] * (SHAPE_PARAMETERS - 4)])
 HIGHEST_LOG_AMPLITUDE = 0.3
 EVEN_TERMS = 4
 LEAST_EVEN_WAVES = 1.0
@@ -40,30 +46,49 @@ class Foreseen:
 
 
 @dataclass(frozen=True)
-class Segments:
-    """What the fit needs of n edge segments at k frequencies.
+class Geometry:
+    """Where n pieces of edges are, as focus sees it.
 
     Attributes
     ----------
+    q:
+        (n,) depth behind the aim point in waves of defocus.
+    q_half:
+        (n,) half the depth range along the piece, waves.
+    scale_px_per_mm:
+        (n,) local scale along the edge's normal.
+    x, r2:
+        (n,) place in the picture in half diagonals: across the tilt from the aim point, and
+        radius squared from the centre, as a field's curvature counts there.
+    turn:
+        (n,) from 0.5 for edges across the tilt to −0.5 for those along it: half the cosine of twice the angle.
+    bow:
+        (n,) how far distortion moves a piece along the chart's slope, waves; 0 where the chart is in focus.
+    """
+
+    q: Array
+    q_half: Array
+    scale_px_per_mm: Array
+    x: Array
+    r2: Array
+    turn: Array
+    bow: Array
+
+
+@dataclass(frozen=True)
+class Segments(Geometry):
+    """What the fit needs of n pieces of edges at k frequencies.
+
+    Attributes
+    ----------
+    frequency_cpp:
+        (k,) cycles per pixel.
     sfr:
         (n, k) response with the pixel aperture divided out.
     covariance:
         (n, k, k) its covariance between frequencies.
     count:
         How many of the responses count.
-    q:
-        (n,) depth behind the aim point in waves of defocus.
-    q_half:
-        (n,) half the depth range along the segment, waves.
-    scale_px_per_mm:
-        (n,) local scale along the edge's normal.
-    x, r2:
-        (n,) place in the picture in half diagonals: across the tilt from the aim point, and
-        radius squared from the centre, as a field's curvature counts there.
-    across:
-        (n,) True for edges across the tilt.
-    bow:
-        (n,) how far distortion moves a segment along the chart's slope, waves; 0 where the chart is in focus.
     foreseen:
         What the data show beside the response of such a lens, if known.
     """
@@ -72,22 +97,13 @@ class Segments:
     sfr: Array
     covariance: Array
     count: int
-    q: Array
-    q_half: Array
-    scale_px_per_mm: Array
-    x: Array
-    r2: Array
-    across: npt.NDArray[np.bool_]
-    bow: Array
     foreseen: Foreseen | None = None
 
 
-def defocus(data: Segments, shape: Array) -> Array:
+def defocus(data: Geometry, shape: Array) -> Array:
     """(n,) defocus of each segment in nominal waves: its depth behind the surface of best focus."""
     field = shape[TILT_X] * data.x + shape[CURVATURE] * data.r2
-    return np.asarray(
-        data.q - shape[FOCUS] - field - shape[ASTIGMATISM] * np.where(data.across, 0.5, -0.5), float
-    )
+    return np.asarray(data.q - shape[FOCUS] - field - shape[ASTIGMATISM] * data.turn, float)
 
 
 class Curves:
@@ -96,10 +112,10 @@ class Curves:
     ``table`` holds the pupil's OTF at ``frequency_cpp`` (f,).
     """
 
-    def __init__(self, data: Segments, frequency_cpp: Array, table: PupilTable) -> None:
+    def __init__(self, data: Geometry, frequency_cpp: Array, table: PupilTable) -> None:
         self.data, self.frequency_cpp, self.table = data, frequency_cpp, table
         self.g2 = data.scale_px_per_mm**2
-        self.sign = np.where(data.across, 0.5, -0.5)
+        self.amplitude = amplitude_terms(frequency_cpp)
 
     def pupil(
         self, shape: Array, indices: npt.NDArray[np.int_] | slice = slice(None)
@@ -112,38 +128,47 @@ class Curves:
         for node, weight in zip(GAUSS_X, GAUSS_WEIGHTS, strict=True):
             w = shape[KAPPA] * (offset + node * d.q_half[indices]) + bow - shape[SPHERICAL]
             v, s = table(w)
-            a, _ = by_w040(w)
+            a = by_w040.values(w)
             value, slope, spherical = value + weight * v, slope + weight * s, spherical + weight * (a - s)
         return value, slope, spherical
 
-    def at(
-        self, shape: Array, log_amplitude: Array, even: tuple[Array, Array] | None = None
-    ) -> tuple[Array, Array, Array]:
+    def nominal(self, focus: float) -> Array:
+        """(n, f) mean OTF over each segment of a lens of nominal shape that is focused there."""
+        shape = PRIOR_MEAN.copy()
+        shape[FOCUS] = focus
+        table, offset = self.table.at_spherical(shape[SPHERICAL])[0], defocus(self.data, shape)
+        nodes = zip(GAUSS_X, GAUSS_WEIGHTS, strict=True)
+        return np.asarray(sum(b * table.values(offset + x * self.data.q_half) for x, b in nodes))
+
+    def at(self, shape: Array, even: tuple[Array, Array] | None = None) -> tuple[Array, Array, Array]:
         """(n, f) responses, (n, f, SHAPE_PARAMETERS) derivatives, and the (n, f) gain of all that only blurs.
 
-        ``log_amplitude`` (f,) of all that is not in the shape; ``even`` (n, f) what the even terms add to the OTF, and
-        its derivative by defocus.
+        ``even`` (n, f) is what the even terms add to the OTF, and its derivative by defocus.
         """
         d = self.data
         value, slope, spherical = self.pupil(shape)
         if even is not None:
             value, slope = value + even[0], slope + even[1]
         square = -2 * np.pi**2 * self.frequency_cpp[None, :] ** 2
-        printed, smear = square * self.g2[:, None], square * self.sign[:, None]
+        printed, smear = square * self.g2[:, None], square * d.turn[:, None]
         gain = np.exp(
-            log_amplitude[None, :] + printed * shape[PRINT] + smear * shape[SMEAR] + square * shape[LENS_BLUR]
+            self.amplitude @ shape[AMPLITUDE]
+            + printed * shape[PRINT]
+            + smear * shape[SMEAR]
+            + square * shape[LENS_BLUR]
         )
         model, by_w = gain * value, gain * slope
-        jacobian = np.empty((*model.shape, SHAPE_PARAMETERS))
+        jacobian = np.zeros((*model.shape, SHAPE_PARAMETERS))
         jacobian[..., FOCUS] = -shape[KAPPA] * by_w
         jacobian[..., SPHERICAL] = gain * spherical
         jacobian[..., KAPPA] = by_w * (defocus(d, shape) + d.bow)[:, None]
         jacobian[..., PRINT] = printed * model
         jacobian[..., LENS_BLUR] = square * model
         jacobian[..., SMEAR] = smear * model
+        jacobian[..., AMPLITUDE] = self.amplitude * model[..., None]
         jacobian[..., TILT_X] = -shape[KAPPA] * by_w * d.x[:, None]
         jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]
-        jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * self.sign[:, None]
+        jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * d.turn[:, None]
         return model, jacobian, gain
 
 
@@ -174,16 +199,15 @@ class Model:
         """(n, k) model and (n, k, parameters) derivatives."""
         d = self.data
         k = len(d.frequency_cpp)
-        shape, log_amplitude, even = split(v, k)
+        shape, even = split(v, k)
         order = np.arange(1, EVEN_TERMS + 1)
         phase = np.outer(np.clip(self.even_scale * shape[KAPPA] * defocus(d, shape), -np.pi, np.pi), order)
         basis, by_basis = np.cos(phase), -np.sin(phase) * order * self.even_scale
-        model, by_shape, gain = self.curves.at(shape, log_amplitude, (basis @ even, by_basis @ even))
-        jacobian = np.zeros((*model.shape, SHAPE_PARAMETERS + k + EVEN_TERMS * k))
+        model, by_shape, gain = self.curves.at(shape, (basis @ even, by_basis @ even))
+        jacobian = np.zeros((*model.shape, SHAPE_PARAMETERS + EVEN_TERMS * k))
         jacobian[..., :SHAPE_PARAMETERS] = by_shape
-        jacobian[:, np.arange(k), SHAPE_PARAMETERS + np.arange(k)] = model
         for term in range(EVEN_TERMS):
-            place = SHAPE_PARAMETERS + (term + 1) * k + np.arange(k)
+            place = SHAPE_PARAMETERS + term * k + np.arange(k)
             jacobian[:, np.arange(k), place] = gain * basis[:, term : term + 1]
         if d.foreseen is not None:
             model = model + d.foreseen.at(shape)
@@ -196,9 +220,7 @@ class Model:
         lowest = amplitude_prior - 3.5 * amplitude_sd
         highest = np.minimum(amplitude_prior + 2.0 * amplitude_sd, HIGHEST_LOG_AMPLITUDE)
         for q in candidates:
-            shape = PRIOR_MEAN.copy()
-            shape[FOCUS] = q
-            value = self.curves.pupil(shape)[0]
+            value = self.curves.nominal(float(q))
             w = self.inverse_sd**2
             top = (w * value * self.y).sum(axis=0) + 1.0
             bottom = (w * value**2).sum(axis=0) + 1.0 / np.exp(amplitude_prior)
@@ -211,10 +233,15 @@ class Model:
         return np.array(chi2), np.array(best)
 
 
-def split(v: Array, k: int) -> tuple[Array, Array, Array]:
-    """The fit's parameters: shape (SHAPE_PARAMETERS,), log amplitude (k,), even terms (EVEN_TERMS, k)."""
-    rest = v[SHAPE_PARAMETERS + k :].reshape(EVEN_TERMS, k)
-    return v[:SHAPE_PARAMETERS], v[SHAPE_PARAMETERS : SHAPE_PARAMETERS + k], rest
+def split(v: Array, k: int) -> tuple[Array, Array]:
+    """The fit's parameters: shape (SHAPE_PARAMETERS,) and even terms (EVEN_TERMS, k)."""
+    return v[:SHAPE_PARAMETERS], v[SHAPE_PARAMETERS:].reshape(EVEN_TERMS, k)
+
+
+def amplitude_terms(frequency_cpp: Array) -> Array:
+    """(f, AMPLITUDE) what each of the shape's amplitude terms adds to the log of the response."""
+    relative = np.minimum(frequency_cpp, HIGHEST_AMPLITUDE_CPP) / AMPLITUDE_CPP
+    return np.asarray(relative[:, None] ** np.array(AMPLITUDE_POWERS))
 
 
 def print_log_amplitude(frequency_cpp: Array, sigma_mm: float, scale_px_per_mm: float) -> Array:

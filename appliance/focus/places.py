@@ -27,6 +27,7 @@ FOCAL_LENGTH_PRIOR = 0.04
 """Relative standard deviation of a marked focal length: ISO 517 allows ± 5 %, zooms more."""
 POSITION_FLOOR_PX = 0.03
 POSITION_PER_SPREAD = 0.02
+LEAST_PLACE_PX = 0.01
 """What is beside a blurred edge moves its apparent place by some part of the blur."""
 LARGE_RESIDUAL, EXPLAINS = 1.0, 0.5
 """Median residual that wants an explanation, and what a good one leaves of it: a sensor that sits askew or, if that is
@@ -80,6 +81,22 @@ class Places:
                 for name in ("paper_mm", "px", "normal", "sd_px")
             )
         )
+
+
+def misplaced(pose: Pose, plan: SegmentPlan, batch: EdgeBatch) -> tuple[Array, float]:
+    """How far along their normals a pose has n edges from where they were found, (n,) px, and how well it knows.
+
+    The mean along an edge counts, for the corners of a square make its sides look bent. The standard deviation is that
+    of an edge's place about the pose's: what is left of the scatter, robustly, when that of the finding is taken out.
+    A printer that is no ruler makes it large.
+    """
+    middle, half = plan.middle_mm, (plan.paper_mm[:, 1] - plan.paper_mm[:, 0]) / 2
+    # two points at the root mean square distance from the middle tell the mean of a bent line
+    there = np.mean([pose.project(middle + side * half / np.sqrt(3)) for side in (-1, 1)], axis=0)
+    length = np.hypot(*(plan.px[:, 2:] - plan.px[:, :2]).T)
+    off = ((there - batch.middle_px) * batch.normal).sum(axis=1) - batch.bend_per_px * length**2 / 12
+    usual, own = 1.4826 * float(np.median(np.abs(off))), float(np.median(batch.offset_px_sd))
+    return off, float(np.hypot(LEAST_PLACE_PX, np.sqrt(max(usual**2 - own**2, 0.0))))
 
 
 def refined(pose: Pose, places: Places, setup: Setup) -> PoseFit:

@@ -148,11 +148,19 @@ class Spline:
         coefficients = np.stack([values[:-1], slope, bend[:-1] / 2, cubic], axis=1)
         return cls(float(grid[0]), float(grid[1] - grid[0]), coefficients)
 
+    def values(self, place: Array) -> Array:
+        """Values (n, …) at (n,) places; held at the ends of the grid."""
+        u, (c0, c1, c2, c3) = self._cells(place)
+        return np.asarray(c0 + u * (c1 + u * (c2 + u * c3)))
+
     def __call__(self, place: Array) -> tuple[Array, Array]:
         """Values and derivatives (n, …) at (n,) places; held at the ends of the grid."""
-        cells = len(self.coefficients)
-        t = np.clip((place - self.start) / self.step, 0.0, cells - 1e-9)
+        u, (c0, c1, c2, c3) = self._cells(place)
+        return c0 + u * (c1 + u * (c2 + u * c3)), (c1 + u * (2 * c2 + 3 * u * c3)) / self.step
+
+    def _cells(self, place: Array) -> tuple[Array, Array]:
+        """Places (n, …) within their cells, and the four coefficients (4, n, …) of these."""
+        t = np.clip((place - self.start) / self.step, 0.0, len(self.coefficients) - 1e-9)
         i = t.astype(int)
         u = (t - i).reshape(-1, *[1] * (self.coefficients.ndim - 2))
-        c0, c1, c2, c3 = np.moveaxis(self.coefficients[i], 1, 0)
-        return c0 + u * (c1 + u * (c2 + u * c3)), (c1 + u * (2 * c2 + 3 * u * c3)) / self.step
+        return u, np.moveaxis(self.coefficients[i], 1, 0)

@@ -131,7 +131,7 @@ def normal_equations(whitener: Array, weight: Array, residual: Array, jacobian: 
     weight, residual:
         (n, k) of the whitened residuals.
     jacobian:
-        (n, k, p) before whitening; all parameters beyond the shape's, amplitude and even terms, move one frequency
+        (n, k, p) before whitening; all parameters beyond the shape, the even terms, move one frequency
         only, so that their part of the equations needs no product over all frequencies for each of them.
     """
     n, k, p = jacobian.shape

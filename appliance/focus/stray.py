@@ -27,7 +27,7 @@ ACROSS = np.cos(np.pi * (np.arange(5) + 0.5) / 5)
 POWERS = np.arange(4)
 FIT = np.linalg.pinv(ACROSS[:, None] ** POWERS)
 NEAR_POLYGONS, FAR_POLYGONS = 20, 150
-"""So many polygons are summed side by side, so many more are taken for points; ink beyond is an even veil."""
+"""So many polygons are summed side by side, so many more are taken for points; ink beyond is a veil over a piece."""
 PIECES_PER_CHUNK = 64
 NEAREST_PX = 1e-3
 
@@ -38,7 +38,9 @@ def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Arra
     Positive ``u`` is the light side; ``airy_px`` is λN in px. Returns (n, K).
     """
     polygons = _polygons_mm(layout)
-    polygons = pose.project(polygons.reshape(-1, 2)).reshape(polygons.shape)
+    points = polygons.reshape(-1, 2)
+    seen = pose.sees(points).reshape(polygons.shape[:2]).all(axis=1)
+    polygons = pose.project(points).reshape(polygons.shape)[seen]
     following = np.roll(polygons, -1, axis=1)
     area = (polygons[..., 0] * following[..., 1] - polygons[..., 1] * following[..., 0]).sum(axis=1) / 2
     middle = polygons.mean(axis=1)
@@ -57,14 +59,8 @@ def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Arra
 
 @cache
 def _polygons_mm(layout: Layout) -> Array:
-    """(p, 4, 2) corners of all ink, ink on the right hand; a triangle's last corner comes twice."""
-    result = []
-    for polygon in layout.ink:
-        points = np.array([*polygon, *polygon[-1:] * (4 - len(polygon))])
-        onward = np.roll(points, -1, axis=0)
-        clockwise = (points[:, 0] * onward[:, 1] - points[:, 1] * onward[:, 0]).sum() > 0
-        result.append(points if clockwise else points[::-1])
-    return np.array(result)
+    """(p, 4, 2) corners of all outlines, ink on the right hand; a triangle's last corner comes twice."""
+    return np.array([(*p, *p[-1:] * (4 - len(p))) for p in layout.outlines])
 
 
 def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -> Array:
@@ -78,14 +74,17 @@ def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -
         + ALONG[:, None, None] * along[:, None, None]
         + across[:, None, :, None] * normal[:, None, None]
     )
-    away = np.square(middle[:, 0] - centre[:, :1]) + np.square(middle[:, 1] - centre[:, 1:])
+    extent = np.hypot(*(polygons - middle[:, None]).T).max(axis=0)
+    away = np.hypot(middle[:, 0] - centre[:, :1], middle[:, 1] - centre[:, 1:]) - extent
     order = np.argpartition(away, (NEAR_POLYGONS, NEAR_POLYGONS + FAR_POLYGONS), axis=1)
     near, far = order[:, :NEAR_POLYGONS], order[:, NEAR_POLYGONS : NEAR_POLYGONS + FAR_POLYGONS]
     value = _beyond_half_plane(polygons[near], points, across, centre)
     x, y = (middle[far, i][:, None, None] - points[..., None, i] for i in (0, 1))
     away = x * x + y * y
     value -= np.einsum("nacp,np->nac", 1 / (away * np.sqrt(away)), area[far])
-    return np.asarray(ALONG_WEIGHTS @ value)
+    rest = order[:, NEAR_POLYGONS + FAR_POLYGONS :]
+    away = np.square(middle[rest] - centre[:, None]).sum(axis=-1)
+    return np.asarray(ALONG_WEIGHTS @ value - (area[rest] / (away * np.sqrt(away))).sum(axis=1)[:, None])
 
 
 def _beyond_half_plane(polygons: Array, points: Array, across: Array, centre: Array) -> Array:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from appliance.chart.edges import PrintedEdge
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, green_half, reduced
 from appliance.chart.pose import Array, Pose
 from appliance.chart.pose_fit import PoseFit
-from appliance.chart.segments import SegmentPlan, plan_segments
+from appliance.chart.segments import SegmentPlan, ends_of, plan_segments
 from appliance.focus.condition import clipped
 from appliance.focus.places import CUT_OFF, Places, refined
 from appliance.focus.reasons import reason
@@ -50,9 +52,9 @@ class Survey:
         return Places.of(small, self.batch, self.located, CUT_OFF).enlarged(self.reduction)
 
 
-def edge_lengths_px(layout: Layout, pose: Pose) -> Array:
-    """(edges,) lengths of all printed edges in the picture, px."""
-    ends = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in layout.edges])
+def edge_lengths_px(edges: Sequence[PrintedEdge], pose: Pose) -> Array:
+    """(edges,) lengths of printed edges in the picture, px."""
+    ends = ends_of(edges)
     return np.asarray(np.hypot(*(pose.project(ends[:, 1]) - pose.project(ends[:, 0])).T))
 
 
@@ -117,8 +119,10 @@ def _sound(result: Survey | Reason) -> bool:
 
 def _look(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Reason:
     count = len(layout.edges)
-    margin = np.maximum(0.12 * edge_lengths_px(layout, pose), 3.0)
-    plan = plan_segments(layout, pose, margin, np.full(count, STRIP_PX), np.full(count, PIECE_PX), pieces=1)
+    margin = np.maximum(0.12 * edge_lengths_px(layout.edges, pose), 3.0)
+    plan = plan_segments(
+        layout.edges, pose, margin, np.full(count, STRIP_PX), np.full(count, PIECE_PX), pieces=1
+    )
     plan = plan.take(thinned(len(plan)))
     batch = measure(frame, plan, Waves.of(setup, pose))
     over = clipped(batch)

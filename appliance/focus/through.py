@@ -7,12 +7,12 @@ dioptres (not in millimetres). The model of its SFR at frequency ν is
     w_j = κ (q_j − q_f − b x_j − d r_j²),   W020 = w_j − W040
 
 with q the depth in waves, σ_p the print's spread on paper, g the local scale in px/mm, l a blur of the lens itself that
-is alike at all depths (variance in px²) and A(ν), near 1, whatever else is (the pixel aperture is divided out before),
-κ the ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and ± v/2 a smear (variance in
-px²) along or across the tilt, as motion leaves it. What the data would show of it, ink nearby included, is foreseen
-(``foresight.py``, ``stray.py``). E is what the lens's wavefront has beyond defocus and spherical aberration: free
-at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does not
-follow the model widens the interval instead of moving the result.
+is alike at all depths (variance in px²) and A(ν), near 1 and smooth, whatever else is (the pixel aperture is divided
+out before), κ the ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and ± v/2 a smear
+(variance in px²) along or across the tilt, as motion leaves it. What the data would show of it, ink nearby included, is
+foreseen (``foresight.py``, ``strips.py``). E is what the lens's wavefront has beyond defocus and spherical aberration:
+free at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does
+not follow the model widens the interval instead of moving the result.
 
 **Best focus** q_f is the *diffraction focus*: the plane of least RMS wavefront error, where W020 = −W040 for the
 remaining spherical aberration. There the peak of the point spread (Strehl ratio) is highest, it does not depend on a
@@ -29,15 +29,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from appliance.focus.model import (
+    AMPLITUDE,
     ASTIGMATISM,
     CURVATURE,
     EVEN_TERMS,
     FOCUS,
     KAPPA,
     LENS_BLUR,
+    LEVELS,
     PRINT,
     PRIOR_MEAN,
     SHAPE_PARAMETERS,
+    SMEAR,
     SPHERICAL,
     TILT_X,
     Array,
@@ -49,10 +52,15 @@ from appliance.focus.model import (
 from appliance.focus.pupil import PupilTable
 from appliance.focus.solve import explored, gauss_newton, q_sd_of, unknown
 
-PRIOR_SD = np.array([np.inf, np.nan, 0.15, 0.0015, np.nan, np.nan, np.nan, 0.3, np.nan])
-"""Standard deviations of the shape's priors; those of the field are in µm on the image side, below."""
+AMPLITUDE_SD, LEVELS_SD = 0.15, 1e-3
+PRIOR_SD = np.full(SHAPE_PARAMETERS, np.nan)
+PRIOR_SD[[FOCUS, KAPPA, PRINT]] = np.inf, 0.15, 0.0015
+PRIOR_SD[AMPLITUDE], PRIOR_SD[LEVELS] = AMPLITUDE_SD, LEVELS_SD
+"""Standard deviations of the shape's priors; the others depend on the lens, see :class:`Terms` and below."""
 SPHERICAL_SD_USUAL, SPHERICAL_SD_STRANGE, CONVINCING = 0.05, 0.6, 12.0
 """Priors of W040 in waves: most lenses have little; one that has much must convince (−2 log posterior)."""
+SMEAR_SD_USUAL, SMEAR_SD_STRANGE = 0.1, 1.0
+"""Priors of the smear, px²: a bench stands still, within a pixel; one that does not must convince as well."""
 USUAL_UP_TO_UM = 70.0
 """Image-side shift per wave (8 N² λ) at f/4; beyond, the usual W040 narrows as 1/N²."""
 FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM = 40.0, 60.0, 15.0
@@ -137,12 +145,12 @@ class Terms:
         """Mean and standard deviation (p,) of all parameters."""
         k = frequencies
         even_sd = EVEN_SD * max(self.stopped_down, LEAST_EVEN)
-        mean = np.concatenate([PRIOR_MEAN, np.zeros(k + EVEN_TERMS * k)])
-        sd = np.concatenate([PRIOR_SD, np.full(k, LOG_AMPLITUDE_SD), np.repeat(even_sd, k)])
+        mean = np.concatenate([PRIOR_MEAN, np.zeros(EVEN_TERMS * k)])
+        sd = np.concatenate([PRIOR_SD, np.repeat(even_sd, k)])
         field = np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM])
         sd[[TILT_X, CURVATURE, ASTIGMATISM]] = field / self.um_per_wave
         mean[PRINT], sd[PRINT] = self.print_variance
-        sd[SPHERICAL] = self.usual_spherical
+        sd[SPHERICAL], sd[SMEAR] = self.usual_spherical, SMEAR_SD_USUAL
         sd[LENS_BLUR] = np.hypot(SENSOR_BLUR_PX2, LENS_BLUR_PX2 * self.stopped_down)
         return mean, sd
 
@@ -192,19 +200,20 @@ def fit(
     k = len(data.frequency_cpp)
     mean, sd = terms.priors(k)
     best = gauss_newton(model, start, mean, sd)
-    sd[SPHERICAL] = SPHERICAL_SD_STRANGE
-    loose = gauss_newton(model, best.v, mean, sd)
-    if loose.cost < best.cost - CONVINCING:
-        best = loose
-    else:
-        sd[SPHERICAL] = terms.usual_spherical
+    for parameter, strange in ((SPHERICAL, SPHERICAL_SD_STRANGE), (SMEAR, SMEAR_SD_STRANGE)):
+        usual, sd[parameter] = sd[parameter], strange
+        loose = gauss_newton(model, best.v, mean, sd) if abs(best.v[parameter]) > usual / 2 else best
+        if loose.cost < best.cost - CONVINCING:
+            best = loose
+        else:
+            sd[parameter] = usual
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
-        sd[SHAPE_PARAMETERS + k :] = EVEN_SD_STRANGE
+        sd[SHAPE_PARAMETERS:] = EVEN_SD_STRANGE
         best = gauss_newton(model, best.v, mean, sd)
     q_sd = q_sd_of(best)
     if explore and q_sd > EXPLORE_FROM_UM / terms.um_per_wave:
         q_sd = explored(model, best, mean, sd, q_sd)
-    shape, log_amplitude, even = split(best.v, k)
+    shape, even = split(best.v, k)
     square = -2 * np.pi**2 * data.frequency_cpp**2
     return ThroughFocus(
         q_focus=float(best.v[FOCUS]),
@@ -214,7 +223,8 @@ def fit(
         ),
         parameters=best.v,
         shape=shape,
-        log_amplitude=log_amplitude + square * (model.g2_mean * shape[PRINT] + shape[LENS_BLUR]),
+        log_amplitude=model.curves.amplitude @ shape[AMPLITUDE]
+        + square * (model.g2_mean * shape[PRINT] + shape[LENS_BLUR]),
         even=even,
         even_scale=model.even_scale,
         covariance=np.asarray(np.linalg.pinv(best.normal) * max(best.reduced_chi2, 1.0), float),

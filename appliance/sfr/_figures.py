@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from appliance.sfr._locate import Fit
 from appliance.sfr._mtf50 import mtf50
+from appliance.sfr._normal import F64
 from appliance.sfr._pixels import I64, Lines
 from appliance.sfr._response import covariance, position, signed_modulus, transform
 from appliance.sfr._spread import Spread
@@ -38,7 +39,7 @@ def record(
         finite &= np.isfinite(response.real).all(axis=1)
     if with_mtf50:
         batch.mtf50_cpp[place], batch.mtf50_cpp_sd[place] = mtf50(s)
-    _place(batch, place, asked, fit, s)
+    correction = _place(batch, place, asked, fit, s)
     _levels(batch, place, s)
     reason = _reason(batch, place, s, finite, white)
     batch.reason[place] = reason
@@ -47,10 +48,12 @@ def record(
     bad = place[~measured]
     batch.sfr[bad] = batch.covariance[bad] = np.nan
     batch.mtf50_cpp[bad] = batch.mtf50_cpp_sd[bad] = np.nan
+    if batch.profiles is not None:
+        _keep(batch.profiles, place, s, correction)
 
 
-def _place(batch: EdgeBatch, place: I64, asked: Lines, fit: Fit, s: Spread) -> None:
-    """Where the edges lie, with the correction that the bins show."""
+def _place(batch: EdgeBatch, place: I64, asked: Lines, fit: Fit, s: Spread) -> F64:
+    """Where the edges lie, with the correction that the bins show, (n,) px from their origin, which is returned."""
     lines = fit.lines
     flip = np.where(lines.along_x * asked.along_x + lines.along_y * asked.along_y < 0, -1.0, 1.0)
     along_x, along_y = lines.along_x * flip, lines.along_y * flip
@@ -66,6 +69,7 @@ def _place(batch: EdgeBatch, place: I64, asked: Lines, fit: Fit, s: Spread) -> N
     batch.offset_px_sd[place] = np.sqrt(np.maximum(offset, 0))
     batch.angle_deg_sd[place] = np.degrees(np.sqrt(np.maximum(slope, 0)))
     batch.bend_per_px_sd[place] = np.sqrt(np.maximum(bend, 0))
+    return correction
 
 
 def _levels(batch: EdgeBatch, place: I64, s: Spread) -> None:
@@ -97,7 +101,7 @@ def _reason(
     return reason
 
 
-def keep(profiles: Profiles, place: I64, s: Spread) -> None:
+def _keep(profiles: Profiles, place: I64, s: Spread, found_px: F64) -> None:
     """Put the profiles of one chunk, whose grid may be the smaller one, at ``place``."""
     aside = (len(profiles.u) - len(s.u)) // 2
     inner = slice(aside, aside + len(s.u))
@@ -107,6 +111,7 @@ def keep(profiles: Profiles, place: I64, s: Spread) -> None:
     levels = s.tail_fit[:, :1] * (1 - s.rise) + s.tail_fit[:, 1:2] * s.rise
     profiles.residual[place, inner] = (s.residual - levels) / contrast[:, None]
     profiles.sigma[place] = s.sigma
+    profiles.found_px[place] = found_px
     profiles.dark[place] = (s.dark + s.tail_fit[:, 0]) / contrast
     profiles.noise_dark[place] = np.sqrt(s.noise_dark) / contrast
     profiles.noise_light[place] = np.sqrt(s.noise_light) / contrast

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +107,12 @@ class EdgeBatch:
     def __len__(self) -> int:
         return len(self.mtf50_cpp)
 
+    def take(self, index: Any) -> EdgeBatch:
+        """The edges of an index array."""
+        shared = ("frequency_cpp", "profiles")
+        own = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name not in shared}
+        return replace(self, profiles=None if self.profiles is None else self.profiles.take(index), **own)
+
     @property
     def sfr_sd(self) -> F64:
         """(n, k) standard deviation of ``sfr``."""
@@ -201,4 +207,5 @@ def empty_profiles(n: int, u: F64) -> Profiles:
         noise_light=unknown(),
         structure=np.full(n, STRUCTURE),
         skew=np.full(n, LEAST_SKEW),
+        found_px=unknown(),
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from appliance.frame import Bayer
 from appliance.sfr._bins import bin_samples, grid
-from appliance.sfr._figures import keep, record
+from appliance.sfr._figures import record
 from appliance.sfr._locate import Fit, coarse, join, refine
 from appliance.sfr._normal import F64
 from appliance.sfr._pixels import I64, Lines, samples_per_row, segments_to_lines
@@ -99,8 +99,6 @@ def measure_edges(
         bins = bin_samples(picture, fit, half_width[place], lattice)
         s = spread(bins, fit.sigma, fit.dark, fit.contrast, half_width[place], airy_px)
         record(batch, place, asked.take(place), fit, s, white, mtf50)
-        if batch.profiles is not None:
-            keep(batch.profiles, place, s)
     return batch
 
 

@@ -13,7 +13,7 @@ profile is projected in the same way (:meth:`Comparison.seen`), but only decides
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,8 @@ class Profiles:
 
     ``count`` (n, K) samples and their mean ``residual`` (n, K); ``sigma`` (n,) px of T; levels ``dark`` and noise of a
     sample on either side, ``noise_dark`` and ``noise_light`` (n,); standard deviation of what no model knows of the
-    profile, ``structure`` (n,), and of its ``skew`` (n,). All but counts in parts of the edge's contrast.
+    profile, ``structure`` (n,), and of its ``skew`` (n,). All that in parts of the edge's contrast. The edge was
+    ``found_px`` (n,) from the bins' origin.
     """
 
     u: F64
@@ -49,15 +50,34 @@ class Profiles:
     noise_light: F64
     structure: F64
     skew: F64
+    found_px: F64
 
     def take(self, index: Any) -> Profiles:
         """The profiles of an index array."""
         return Profiles(self.u, *(getattr(self, f.name)[index] for f in fields(self)[1:]))
 
+    def between(self, dark: F64, light: F64) -> Profiles:
+        """The same in parts of the contrast between other levels, (n,) each in parts of the present contrast."""
+        contrast = light - dark
+        rise = self.rise
+        seen = (self.dark - dark)[:, None] + rise + self.residual
+        return replace(
+            self,
+            residual=np.where(self.count > 0, seen / contrast[:, None] - rise, 0.0),
+            dark=dark / contrast,
+            noise_dark=self.noise_dark / contrast,
+            noise_light=self.noise_light / contrast,
+        )
+
     @property
     def rise(self) -> F64:
         """(n, K) the normal fit T."""
         return cumulative(self.u[None, :] / self.sigma[:, None])
+
+    @property
+    def moved(self) -> F64:
+        """(n, K) what a shift by 1 px towards the light side adds."""
+        return np.asarray(-density(self.u[None, :] / self.sigma[:, None]) / self.sigma[:, None])
 
     @property
     def lit(self) -> F64:
@@ -82,12 +102,18 @@ def nodes_of(top_cpp: float, reach_px: float) -> tuple[F64, F64]:
     return (x + 1) / 2 * top_cpp, w / 2 * top_cpp
 
 
+def expected(sfr: F64, top_cpp: float, u: F64) -> F64:
+    """(n, K) profiles of edges with the SFR (n, F), pixel aperture included, at the nodes of :func:`nodes_of`."""
+    return np.asarray(0.5 + sfr @ _profiles_of_waves(u, *nodes_of(top_cpp, float(u[-1]))).T)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What profiles of n edges say of their SFR at k frequencies, and what those of a lens would have said.
 
     ``sfr`` (n, k) with ``covariance`` (n, k, k), of which ``count`` independent values count. Of edges with the SFR S
-    (n, F) at the frequencies ``nodes_cpp`` (F,) it would be ``matrix`` (n, k, F) S + ``constant`` (n, k).
+    (n, F) at the frequencies ``nodes_cpp`` (F,) it would be ``matrix`` (n, k, F) S + ``constant`` (n, k). If dark and
+    light levels were higher than was known beforehand, it would be more by ``by_levels`` (n, k, 2).
     """
 
     sfr: F64
@@ -96,6 +122,7 @@ class Comparison:
     nodes_cpp: F64
     matrix: F64
     constant: F64
+    by_levels: F64
 
     def seen(self, sfr: F64) -> F64:
         """(n, k) what edges with these SFR (n, F), pixel aperture included, would have given."""
@@ -106,13 +133,40 @@ class Comparison:
         return np.asarray(self.matrix @ change)
 
 
+@dataclass(frozen=True)
+class Beforehand:
+    """What is known of n strips in K bins before they are compared.
+
+    ``beside`` (n, K) is what lies in the profiles beside the lens's response, in parts of the contrast. Standard
+    deviations of what is not in it yet: of the levels of either side, ``dark_sd`` and ``light_sd`` (n,), of the
+    edge's place, ``place_sd`` (n,) px, and of the light's relative change per px across the edge, ``gradient_sd``.
+    """
+
+    beside: F64
+    dark_sd: F64
+    light_sd: F64
+    place_sd: F64
+    gradient_sd: float = 1e-3
+
+    @classmethod
+    def nothing(cls, profiles: Profiles) -> Beforehand:
+        """Where edges tell all by themselves."""
+        free = np.full(len(profiles.sigma), np.inf)
+        return cls(np.zeros(profiles.count.shape), free, free, free)
+
+    def take(self, index: Any) -> Beforehand:
+        """That of the strips of an index array."""
+        return replace(
+            self,
+            beside=self.beside[index],
+            dark_sd=self.dark_sd[index],
+            light_sd=self.light_sd[index],
+            place_sd=self.place_sd[index],
+        )
+
+
 def compare(
-    profiles: Profiles,
-    frequency_cpp: F64,
-    top_cpp: float,
-    stray: F64 | None = None,
-    gradient: F64 | None = None,
-    gradient_sd: float = 1e-3,
+    profiles: Profiles, frequency_cpp: F64, top_cpp: float, known: Beforehand | None = None
 ) -> Comparison:
     """Compare n profiles with those of lenses, at k frequencies.
 
@@ -124,25 +178,23 @@ def compare(
         (k,) frequencies, cycles per pixel.
     top_cpp:
         Where the SFR of the lenses to compare with ends.
-    stray:
-        (n, K) what else lies in the profiles, parts of the contrast.
-    gradient, gradient_sd:
-        (n,) the light's relative change per px towards the light side, as far as it is known, and how well it is.
+    known:
+        What is known beforehand; nothing by default.
     """
+    known = known or Beforehand.nothing(profiles)
     u = profiles.u
     nodes = nodes_of(top_cpp, float(u[-1]))
     waves = _profiles_of_waves(u, *nodes)
     basis = _hats(u, frequency_cpp)
     edges = np.arange(len(profiles.sigma))
-    beside = np.zeros(profiles.count.shape) if stray is None else stray
-    if gradient is not None:
-        beside = beside + gradient[:, None] * profiles.lit
     parts = [
-        _compared(profiles.take(chunk), frequency_cpp, basis, waves, beside[chunk], gradient_sd)
+        _compared(profiles.take(chunk), frequency_cpp, basis, waves, known.take(chunk))
         for chunk in np.split(edges, range(EDGES_PER_CHUNK, len(edges), EDGES_PER_CHUNK))
     ]
-    sfr, covariance, count, matrix, constant = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Comparison(sfr, covariance, round(float(count.sum())), nodes[0], matrix, constant)
+    sfr, covariance, count, matrix, constant, levels = (
+        np.concatenate(part) for part in zip(*parts, strict=True)
+    )
+    return Comparison(sfr, covariance, round(float(count.sum())), nodes[0], matrix, constant, levels)
 
 
 def _profiles_of_waves(u: F64, frequency: F64, weight: F64) -> F64:
@@ -161,28 +213,32 @@ def _hats(u: F64, frequency: F64) -> F64:
 
 
 def _compared(
-    p: Profiles, frequency: F64, basis: F64, waves: F64, stray: F64, gradient_sd: float
-) -> tuple[F64, F64, F64, F64, F64]:
-    """``sfr``, ``covariance``, counts (n,), ``matrix`` and ``constant`` of some edges."""
+    p: Profiles, frequency: F64, basis: F64, waves: F64, known: Beforehand
+) -> tuple[F64, F64, F64, F64, F64, F64]:
+    """``sfr``, ``covariance``, counts (n,), ``matrix``, ``constant`` and ``by_levels`` of some edges."""
     n, many = len(p.sigma), basis.shape[1]
     weight, rise = p.weight, p.rise
-    bump = density(p.u[None, :] / p.sigma[:, None])
-    skew = bump * np.square(p.u[None, :] / p.sigma[:, None])
-    free = np.stack([1 - rise, rise, p.lit, bump, skew], axis=1)
+    skew = density(p.u[None, :] / p.sigma[:, None]) * np.square(p.u[None, :] / p.sigma[:, None])
+    free = np.stack([1 - rise, rise, p.lit, p.moved, skew], axis=1)
     weighted = free * weight[:, None, :]
     normal = weighted @ free.transpose(0, 2, 1)
-    normal[:, 2, 2] += 1 / gradient_sd**2
-    normal[:, 4, 4] += 1 / np.square(p.skew)
+    gradient_sd = np.full(n, known.gradient_sd)
+    for k, sd in enumerate((known.dark_sd, known.light_sd, gradient_sd, known.place_sd, p.skew)):
+        normal[:, k, k] += 1 / np.square(sd)
     scale = 1 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-30))
     inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(free.shape[1]))
     inverse *= scale[:, :, None] * scale[:, None, :]
-    by_free = weighted @ basis  # (n, 5, k)
+    half = len(p.u) // 2
+    even = weight[:, half:] + weight[:, half - 1 :: -1]
+    odd = weighted[..., half:] - weighted[..., half - 1 :: -1]
+    by_free = odd @ basis[half:]  # (n, 5, k)
     lever = by_free.transpose(0, 2, 1) @ inverse  # (n, k, 5)
 
     def projected(values: F64) -> F64:
-        """(n, k, …) of (K, …) profiles alike for all edges: ψᵀ times the weight that is left of the free terms."""
-        own = (weight @ (basis[:, :, None] * values[:, None, :]).reshape(len(p.u), -1)).reshape(n, many, -1)
-        return np.asarray(own - lever @ (weighted @ values))
+        """(n, k, …) of odd profiles (K, …) alike for all edges: ψᵀ times the weight that is left of the free terms."""
+        # ψ is odd too, so that both sides of the edge go into the long products as one
+        pairs = (basis[half:, :, None] * values[half:, None, :]).reshape(len(p.u) - half, -1)
+        return np.asarray((even @ pairs).reshape(n, many, -1) - lever @ (odd @ values[half:]))
 
     def projected_each(values: F64) -> F64:
         """(n, k) of one profile (n, K) for each edge."""
@@ -191,14 +247,16 @@ def _compared(
 
     information = projected(basis)
     gain = np.linalg.inv(information + np.eye(many) / SFR_PRIOR**2)
-    known = gain @ information
+    telling = gain @ information
     gauss = np.exp(-2 * np.square(np.pi * frequency[None, :] * p.sigma[:, None]))
     seen = np.einsum("nkl,nl->nk", gain, projected_each(p.residual))
-    fixed = np.einsum("nkl,nl->nk", gain, projected_each(0.5 - rise + stray))
+    fixed = np.einsum("nkl,nl->nk", gain, projected_each(0.5 - rise + known.beside))
+    levels = [np.einsum("nkl,nl->nk", gain, projected_each(side)) for side in (1 - rise, rise)]
     return (
         np.asarray(gauss + seen),
         np.asarray(gain),
-        np.einsum("nkk->n", known),
+        np.einsum("nkk->n", telling),
         np.asarray(gain @ projected(waves)),
         np.asarray(gauss + fixed),
+        np.stack(levels, axis=2),
     )

@@ -11,6 +11,7 @@ from appliance.chart.layout import (
     FAMILY_PITCH_MM,
     PAPERS_MM,
     SQUARE_TURN_DEG,
+    STAR_CYCLES,
     layout,
     layout_of_marker,
 )
@@ -86,6 +87,43 @@ def test_clearance_is_the_distance_to_the_nearest_other_ink() -> None:
         middle = np.array([edge.x1_mm + edge.x2_mm, edge.y1_mm + edge.y2_mm]) / 2
         far = [p for p in others if tuple(p) not in own]
         assert edge.clearance_mm <= np.hypot(*(np.array(far) - middle).T).min() + 1e-9
+
+
+@pytest.mark.parametrize("pitch", [None, 10.0])
+def test_the_edges_of_fiducials_and_star_lie_between_paper_and_ink(pitch: float | None) -> None:
+    chart = layout("a4", pitch)
+    ink = [np.array(p, np.float32) for p in chart.ink]
+
+    def is_ink(x: float, y: float) -> bool:
+        return any(cv2.pointPolygonTest(p, (x, y), False) > 0 for p in ink)
+
+    edges = [e for e in chart.more_edges if e.clearance_mm > 0]
+    assert len(edges) == 4 * len(chart.fiducials) + 2 * 3 * STAR_CYCLES
+    for edge in edges[::7]:
+        along = np.array([edge.x2_mm - edge.x1_mm, edge.y2_mm - edge.y1_mm])
+        right = np.array([-along[1], along[0]]) / np.hypot(*along)
+        for part in (0.1, 0.5, 0.9):
+            place = np.array([edge.x1_mm, edge.y1_mm]) + part * along
+            for depth in (0.05, 0.95):
+                assert is_ink(*(place + depth * edge.depth_of_ink_mm * right)), (edge.id, part, depth)
+                assert not is_ink(*(place - depth * edge.clearance_mm * right)), (edge.id, part, depth)
+
+
+def test_edges_come_in_fours_around_ink() -> None:
+    chart = layout("a4")
+    for edges in (chart.edges, chart.more_edges):
+        corners = np.array([((e.x1_mm, e.y1_mm), (e.x2_mm, e.y2_mm)) for e in edges]).reshape(-1, 4, 2, 2)
+        assert np.allclose(corners[:, :, 1], np.roll(corners[:, :, 0], -1, axis=1))
+
+
+@pytest.mark.parametrize("pitch", [None, 5.0])
+def test_outlines_enclose_the_ink_and_nothing_else(pitch: float | None) -> None:
+    def area(polygon: tuple[tuple[float, float], ...]) -> float:
+        x, y = np.array(polygon).T
+        return float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2)
+
+    chart = layout("a4", pitch)
+    assert sum(area(p) for p in chart.outlines) == pytest.approx(sum(abs(area(p)) for p in chart.ink))
 
 
 def test_a_chart_made_for_a_lens_fits_its_field_of_view() -> None:

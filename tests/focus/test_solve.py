@@ -10,7 +10,7 @@ from appliance.focus.solve import normal_equations
 
 def test_blocks_make_the_same_equations_as_the_dense_product() -> None:
     rng = np.random.default_rng(1)
-    n, k, terms = 30, 7, 1 + EVEN_TERMS
+    n, k, terms = 30, 7, EVEN_TERMS
     jacobian = np.zeros((n, k, SHAPE_PARAMETERS + terms * k))
     jacobian[..., :SHAPE_PARAMETERS] = rng.normal(size=(n, k, SHAPE_PARAMETERS))
     for term in range(terms):

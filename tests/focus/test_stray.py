@@ -62,7 +62,7 @@ def _half_plane(u: F64) -> F64:
 def _pieces(pose: Pose) -> SegmentPlan:
     count = len(CHART.edges)
     plan = plan_segments(
-        CHART, pose, np.full(count, 6.0), np.full(count, 14.0), np.full(count, 60.0), pieces=1
+        CHART.edges, pose, np.full(count, 6.0), np.full(count, 14.0), np.full(count, 60.0), pieces=1
     )
     central = np.abs(plan.px.reshape(-1, 2, 2).mean(axis=1) - SIZE / 2).max(axis=1) < 120
     return plan.take(central)
@@ -94,3 +94,16 @@ def test_it_is_proportional_to_the_blur_of_diffraction() -> None:
     plan = _pieces(pose)
     u = np.linspace(-10, 10, 9)
     assert stray(CHART, pose, plan, 2.0, u) == pytest.approx(2.0 * stray(CHART, pose, plan, 1.0, u))
+
+
+def test_ink_behind_the_lens_or_far_outside_a_bent_picture_casts_no_light() -> None:
+    # seen from 40 mm at 50 degrees, most of the sheet lies behind the lens; strong distortion folds what lies far out
+    middle = np.array([SIZE / 2 - 0.5, SIZE / 2 - 0.5])
+    turn = np.array([np.radians(50.0), 0.0, 0.0])
+    pose = Pose(turn, middle, 30.0, 1 / 40, -0.04, (SIZE, SIZE), CHART.aim_mm)
+    count = len(CHART.edges)
+    plan = plan_segments(
+        CHART.edges, pose, np.full(count, 6.0), np.full(count, 14.0), np.full(count, 60.0), pieces=1
+    )
+    assert len(plan) > 12
+    assert np.abs(stray(CHART, pose, plan, 1.0, np.arange(-12.0, 12.1, 1.5))).max() < 0.02

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import edge_truth as truth
 from edge_truth import F64
 
-from appliance.sfr import Comparison, Profiles, compare, measure_edges
+from appliance.sfr import Beforehand, Comparison, Profiles, compare, measure_edges
 
 FREQUENCY = np.array([0.02, 0.04, 0.06, 0.08, 0.10, *np.arange(0.12, 0.41, 0.04)])
 SHAPE = (180, 180)
@@ -119,7 +120,8 @@ def test_stray_light_that_is_known_of_does_no_harm() -> None:
 
     profiles = kept(picture(lambda u: soft_disc_profile(3.0)(u) + stray(u)), 18.0)
     ((ignored, _),) = informed(compare(profiles, FREQUENCY, TOP_CPP), soft_disc, 3.0)
-    ((known, _),) = informed(compare(profiles, FREQUENCY, TOP_CPP, stray(profiles.u)[None]), soft_disc, 3.0)
+    beforehand = replace(Beforehand.nothing(profiles), beside=stray(profiles.u)[None])
+    ((known, _),) = informed(compare(profiles, FREQUENCY, TOP_CPP, beforehand), soft_disc, 3.0)
     assert abs(known) < 1e-3 * 3.0
     assert abs(known) < 0.3 * abs(ignored)
 
@@ -136,16 +138,7 @@ def noisy_comparison(sigma: float, half_width: float, count: int, seed: int) -> 
         rows[0].u,
         *(
             np.concatenate([getattr(r, name) for r in rows])
-            for name in (
-                "count",
-                "residual",
-                "sigma",
-                "dark",
-                "noise_dark",
-                "noise_light",
-                "structure",
-                "skew",
-            )
+            for name in [f.name for f in fields(Profiles)][1:]
         ),
     )
     return compare(together, FREQUENCY, TOP_CPP)
@@ -187,3 +180,48 @@ def test_it_tells_of_a_blur_most_of_what_the_pixels_hold() -> None:
     )
     pixels = 1 / np.linalg.inv((terms / variance) @ terms.T)[0, 0]
     assert 0.85 * pixels < np.mean(told) < 1.05 * pixels
+
+
+def test_what_is_known_of_levels_and_place_makes_a_narrow_strip_tell_more_and_nothing_else() -> None:
+    radius, half_width = 10.0, 13.0
+    segment = truth.segment_of(7.0, SHAPE, LENGTH_PX, 0.3)
+    batch = measure_edges(
+        picture(soft_disc_profile(radius)), segment[None], half_width, frequency_cpp=FREQUENCY, airy_px=1e-6,
+        profiles=True,
+    )  # fmt: skip
+    assert batch.profiles is not None
+    contrast, one = batch.light - batch.dark, np.ones(1)
+    assert abs(contrast[0] / (truth.LIGHT - truth.DARK) - 1) > 0.05, "the strip was meant to be too narrow"
+    profiles = batch.profiles.between(truth.DARK / contrast, truth.LIGHT / contrast)
+    nothing = Beforehand.nothing(profiles)
+    ((off, sd),) = informed(compare(profiles, FREQUENCY, TOP_CPP, nothing), soft_disc, radius)
+    there = (batch.profiles.found_px - batch.offset_px) * profiles.moved
+    known = Beforehand(there, 1e-3 * one, 1e-3 * one, 0.01 * one)
+    ((off_known, sd_known),) = informed(compare(profiles, FREQUENCY, TOP_CPP, known), soft_disc, radius)
+    assert sd_known < 0.7 * sd
+    assert abs(off) < 5e-3 * radius
+    assert abs(off_known) < 2e-3 * radius
+
+
+def test_a_place_that_is_known_beforehand_is_where_the_bins_have_it() -> None:
+    # the bins are moved aside; as much in `beside` takes the shift out again, however sure of the place one is
+    plane, shift = picture(truth.gaussian_profile(2.0)), 0.05
+    profiles = kept(plane, 14.0)
+    moved = replace(profiles, residual=profiles.residual + shift * profiles.moved)
+    known = replace(Beforehand.nothing(moved), place_sd=np.array([1e-4]), beside=shift * moved.moved)
+    ((off, _),) = informed(compare(moved, FREQUENCY, TOP_CPP, known), gaussian, 2.0)
+    assert abs(off) < 2e-3
+    ignored = replace(known, beside=np.zeros_like(known.beside))
+    ((wrong, _),) = informed(compare(moved, FREQUENCY, TOP_CPP, ignored), gaussian, 2.0)
+    assert abs(wrong) > 2 * abs(off)
+
+
+def test_levels_that_are_off_show_as_is_said() -> None:
+    profiles = kept(picture(truth.gaussian_profile(2.5)), 14.0)
+    known = replace(Beforehand.nothing(profiles), dark_sd=np.array([1e-3]), light_sd=np.array([1e-3]))
+    before = compare(profiles, FREQUENCY, TOP_CPP, known)
+    for side, shape in enumerate((1 - profiles.rise, profiles.rise)):
+        higher = replace(profiles, residual=profiles.residual + 1e-3 * shape)
+        after = compare(higher, FREQUENCY, TOP_CPP, known)
+        assert (after.sfr - before.sfr) / 1e-3 == pytest.approx(before.by_levels[..., side], abs=1e-6)
+        assert np.abs(before.by_levels[..., side]).max() > 0.1

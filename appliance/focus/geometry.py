@@ -1,0 +1,106 @@
+"""From pieces of edges in a picture to the numbers that the through-focus fit takes."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.chart.pose import Array, Pose
+from appliance.chart.segments import SegmentPlan
+from appliance.focus.model import Geometry, Segments
+from appliance.focus.survey import FREQUENCY_CPP, usable
+from appliance.focus.waves import Waves
+from appliance.sfr import Comparison, EdgeBatch
+
+LEAST_FREQUENCIES = 6
+
+
+def passed_frequencies(waves: Waves) -> npt.NDArray[np.int_]:
+    """Indices of the frequencies that the lens passes: below 0.9 of the diffraction cutoff."""
+    passed = int(np.count_nonzero(FREQUENCY_CPP * waves.airy_px < 0.9))
+    return np.arange(max(passed, LEAST_FREQUENCIES))
+
+
+def aperture(frequency: Array, normal: Array) -> Array:
+    """(n, f) response of a square pixel at frequencies (f,) along normals (n, 2)."""
+    return np.asarray(np.sinc(frequency * normal[:, :1]) * np.sinc(frequency * normal[:, 1:]))
+
+
+def segments_of(
+    pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves, reduction: float = 1.0
+) -> Segments:
+    """The usable pieces of a batch measured in a picture of 1/``reduction`` of the size, by their own SFR."""
+    index = np.flatnonzero(usable(batch))
+    chosen = passed_frequencies(waves)
+    geometry = geometry_of(pose, plan.take(index), waves)
+    geometry = replace(geometry, scale_px_per_mm=geometry.scale_px_per_mm / reduction)
+    covariance = batch.covariance[np.ix_(index, chosen, chosen)]
+    sfr = batch.sfr[np.ix_(index, chosen)]
+    return _seen(geometry, batch.normal[index], FREQUENCY_CPP[chosen], sfr, covariance, sfr.size)
+
+
+def seen_at(geometry: Geometry, normal: Array, frequency: Array, seen: Comparison) -> Segments:
+    """Pieces by the comparison of their profiles."""
+    return _seen(geometry, normal, frequency, seen.sfr, seen.covariance, seen.count)
+
+
+def _seen(
+    geometry: Geometry, normal: Array, frequency: Array, sfr: Array, covariance: Array, count: int
+) -> Segments:
+    pixel = aperture(frequency, normal)
+    return Segments(
+        **{f.name: getattr(geometry, f.name) for f in fields(geometry)},
+        frequency_cpp=frequency,
+        sfr=sfr / pixel,
+        covariance=covariance / (pixel[:, :, None] * pixel[:, None, :]),
+        count=count,
+    )
+
+
+def geometry_of(pose: Pose, plan: SegmentPlan, waves: Waves, q_focus: float | None = None) -> Geometry:
+    """Where pieces are; more exactly if it is known where focus is, in waves."""
+    q = waves.from_depth(pose.depth_mm(plan.middle_mm))
+    q_ends = [waves.from_depth(pose.depth_mm(plan.paper_mm[:, k])) for k in (0, 1)]
+    x, r2 = field_of(pose, plan.middle_mm)
+    bow = np.zeros(len(plan))
+    if q_focus is not None:
+        # a surface bent by so many µm is so many waves where the image forms: nearer the lens for what is farther away
+        image_mm = waves.magnification * waves.object_distance_mm
+        r2 = r2 * (1 + 2 * (q - q_focus) * waves.um_per_wave * 1e-3 / image_mm)
+        bow = _bow(pose, plan, waves, q, q_focus)
+    half = np.abs(q_ends[1] - q_ends[0]) / 2
+    return Geometry(q, half, plan.scale_px_per_mm, x, r2, _turn(plan.paper_mm), bow)
+
+
+def _bow(pose: Pose, plan: SegmentPlan, waves: Waves, q: Array, q_focus: float) -> Array:
+    """(n,) how far distortion moves pieces along the slope, in waves: 0 at ``q_focus`` on the column of the aim point.
+
+    Without distortion, depth in waves is linear in a flat chart's place in the picture.
+    """
+    middle = plan.middle_mm
+    even = replace(pose, distortion=0.0)
+
+    def columns(px: Array) -> Array:
+        return np.column_stack([np.ones(len(px)), px - pose.centre_px])
+
+    linear = np.linalg.lstsq(columns(even.project(middle)), q, rcond=None)[0]
+    bow = columns(pose.project(middle)) @ linear - q
+    column = pose.aim_mm + np.outer(np.linspace(-1, 1, 201) * np.ptp(middle[:, 1]), (0.0, 1.0))
+    q_column = waves.from_depth(pose.depth_mm(column))
+    bow_column = columns(pose.project(column)) @ linear - q_column
+    order = np.argsort(q_column)
+    return np.asarray(bow - np.interp(q_focus, q_column[order], bow_column[order]))
+
+
+def _turn(paper_mm: Array) -> Array:
+    """(n,) half the cosine of twice the angle of pieces (n, 2, 2): 0.5 across the tilt, −0.5 along it."""
+    along = np.square(paper_mm[:, 1] - paper_mm[:, 0])
+    return np.asarray((along[:, 0] - along[:, 1]) / (2 * along.sum(axis=1)))
+
+
+def field_of(pose: Pose, paper_mm: Array) -> tuple[Array, Array]:
+    """(n,) places of points (n, 2) in half diagonals: across the tilt from the aim point, squared from the centre."""
+    where = (pose.project(np.vstack([paper_mm, pose.aim_mm])) - pose.centre_px) / pose.half_diagonal_px
+    return where[:-1, 0] - where[-1, 0], (where[:-1] ** 2).sum(axis=1)

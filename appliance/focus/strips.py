@@ -1,0 +1,114 @@
+"""The strips about edges near focus: what is known of them beforehand, and what they say of a lens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.chart.layout import Layout
+from appliance.chart.pose import Array, Pose
+from appliance.chart.segments import SegmentPlan
+from appliance.focus.foresight import Foresight
+from appliance.focus.geometry import aperture, geometry_of, passed_frequencies, seen_at
+from appliance.focus.light import Levels, levels_of
+from appliance.focus.model import Curves
+from appliance.focus.places import misplaced
+from appliance.focus.pupil import PupilTable
+from appliance.focus.stray import stray
+from appliance.focus.survey import FREQUENCY_CPP, STRIP_PX
+from appliance.focus.through import ThroughFocus
+from appliance.focus.waves import Waves
+from appliance.sfr import Beforehand, EdgeBatch, Profiles, compare, expected, nodes_of
+
+SKEW_PER_GROWTH, STRUCTURE_PER_GROWTH = 0.03, 0.003
+"""Where blur grows across an edge, its profile is that of its own blur to first order of that growth; this is left."""
+MOST_LEVEL_SD, LEAST_OF_CONTRAST = 0.05, 0.5
+"""Levels that are known worse than this part of the contrast, or that are nothing like an edge's own, are not used."""
+HIGHEST_CPP = 0.8
+"""Where the response of any lens ends, as far as a profile in a noisy picture can tell."""
+
+
+class Strips:
+    """Measured pieces of edges with their profiles, in the picture of one pose."""
+
+    def __init__(self, layout: Layout, pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves) -> None:
+        assert batch.profiles is not None
+        self.pose, self.plan, self.batch, self.waves = pose, plan, batch, waves
+        growth = _growth(pose, waves, plan, batch.normal)
+        self.profiles = replace(
+            batch.profiles,
+            structure=np.hypot(batch.profiles.structure, STRUCTURE_PER_GROWTH * growth),
+            skew=np.hypot(batch.profiles.skew, SKEW_PER_GROWTH * growth),
+        )
+        self.stray = stray(layout, pose, plan, waves.airy_px, self.profiles.u)
+        off_px, self.place_sd = misplaced(pose, plan, batch)
+        self.side = np.where(batch.rising, 1.0, -1.0)
+        self.there_px = self.profiles.found_px + self.side * off_px
+        self.top_cpp = min(1 / waves.airy_px, HIGHEST_CPP)
+        self.nodes_cpp, _ = nodes_of(self.top_cpp, float(self.profiles.u[-1]))
+        self.frequency_cpp = FREQUENCY_CPP[passed_frequencies(waves)]
+        every = np.concatenate([self.nodes_cpp, self.frequency_cpp])
+        self.table = PupilTable(every * waves.airy_px, widest_waves(plan, waves))
+        self.every_cpp, self.aperture = every, aperture(every, batch.normal)
+
+    def compared(self, fit: ThroughFocus) -> Foresight:
+        """What the strips say, light and ink being foretold with the lens of a fit in view."""
+        geometry = geometry_of(self.pose, self.plan, self.waves, fit.q_focus)
+        curves = Curves(geometry, self.every_cpp, self.table)
+        sfr, _, _ = curves.at(fit.shape)
+        nodes = slice(0, len(self.nodes_cpp))
+        rise = expected((sfr * self.aperture)[:, nodes], self.top_cpp, self.profiles.u)
+        profiles, known = self._known(rise)
+        comparison = compare(profiles, self.frequency_cpp, self.top_cpp, known)
+        data = seen_at(geometry, self.batch.normal, self.frequency_cpp, comparison)
+        return Foresight(data, comparison, curves, self.aperture)
+
+    def _known(self, rise: Array) -> tuple[Profiles, Beforehand]:
+        """Profiles between the levels that are foretold, and all that is known of them beforehand.
+
+        ``rise`` (n, K) are the profiles of such edges as far as the lens is known by now, from 0 to 1.
+        """
+        batch, profiles = self.batch, self.profiles
+        levels = levels_of(
+            profiles,
+            batch.light - batch.dark,
+            batch.middle_px,
+            self.side[:, None] * batch.normal,
+            rise - (profiles.u > 0) + self.stray,
+            self.waves.airy_px,
+        )
+        profiles, trusted = _levelled(profiles, levels)
+        contrast = levels.light - levels.dark
+        beside = self.stray + levels.gradient[:, None] * profiles.lit
+        return profiles, Beforehand(
+            beside + self.there_px[:, None] * profiles.moved,
+            np.where(trusted, levels.dark_sd / contrast, np.inf),
+            np.where(trusted, levels.light_sd / contrast, np.inf),
+            np.full(len(self.plan), self.place_sd),
+            levels.gradient_sd,
+        )
+
+
+def widest_waves(plan: SegmentPlan, waves: Waves) -> float:
+    """Defocus that fills the widest strip, and more: how far tables must go."""
+    return max(1.5, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX) / waves.blur_px_per_wave)
+
+
+def _levelled(profiles: Profiles, levels: Levels) -> tuple[Profiles, npt.NDArray[np.bool_]]:
+    """The profiles between the levels that are foretold, and (n,) where those can be trusted; else they stay."""
+    contrast = levels.light - levels.dark
+    worst = np.maximum(levels.dark_sd, levels.light_sd)
+    trusted = (contrast > LEAST_OF_CONTRAST) & (worst < MOST_LEVEL_SD * contrast)
+    dark = np.where(trusted, levels.dark, profiles.dark)
+    light = np.where(trusted, levels.light, profiles.dark + 1)
+    return profiles.between(dark, light), trusted
+
+
+def _growth(pose: Pose, waves: Waves, plan: SegmentPlan, normal: Array) -> Array:
+    """(n,) by how much the radius of blur grows per px across each of n pieces."""
+    middle = plan.middle_mm
+    step = np.linalg.solve(pose.paper_to_px(middle), normal[:, :, None])[:, :, 0]
+    q = [waves.from_depth(pose.depth_mm(middle + side * step)) for side in (-0.5, 0.5)]
+    return np.asarray(np.abs(q[1] - q[0]) * waves.blur_px_per_wave / 2)
