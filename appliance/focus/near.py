@@ -16,7 +16,7 @@ from appliance.focus.model import CURVATURE, LENS_BLUR, PRINT, SPHERICAL, TILT_X
 from appliance.focus.places import Places, refined
 from appliance.focus.result import Setup
 from appliance.focus.strips import Strips
-from appliance.focus.survey import FEWEST_SEGMENTS, Survey, edge_lengths_px, measure, thinned
+from appliance.focus.survey import FEWEST_SEGMENTS, MOST_SEGMENTS, Survey, edge_lengths_px, measure
 from appliance.focus.through import ThroughFocus
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
@@ -124,4 +124,5 @@ def plan_near(
     clear = np.minimum(plan.half_width_px, plan.room_px - blur - soft_px)
     plan = replace(plan, half_width_px=np.minimum(clear, wanted + blur))
     plan = plan.take((blur < reach_px) & (clear > least + blur))
-    return plan.take(thinned(len(plan)))
+    length_px = np.hypot(*(plan.px[:, 2:] - plan.px[:, :2]).T)
+    return plan.take(np.sort(np.argsort(-length_px, kind="stable")[:MOST_SEGMENTS]))

@@ -72,7 +72,7 @@ EVEN_SD = 0.01 / np.arange(1, EVEN_TERMS + 1) ** 2
 LEAST_EVEN, EVEN_SD_STRANGE = 0.1, 0.3
 """Priors of the even terms for a lens that follows the model, smaller for the finer ones and stopped down by no more
 than a part, and for a lens that does not."""
-STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0015
+STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
 """What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
 STRANGE_CHI2 = 1.15
 EXPLORE_FROM_UM = 0.2
