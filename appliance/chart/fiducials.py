@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.chart.layout import DICTIONARY_ID
+from appliance.chart.ink import DICTIONARY_ID
 
 Array = npt.NDArray[np.float64]
 

@@ -14,11 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from math import cos, pi, radians, sin
-
-import cv2
-import numpy as np
-import numpy.typing as npt
+from math import cos, radians, sin
 
 from appliance.chart.edges import (
     WHOLE_CLEARANCE,
@@ -29,6 +25,17 @@ from appliance.chart.edges import (
     clearances,
     sides_of,
     spokes_of,
+)
+from appliance.chart.ink import (
+    MARKER_MODULES,
+    STAR_CYCLES,
+    Fiducial,
+    clockwise,
+    marker_runs,
+    rectangle,
+    ruler,
+    star,
+    turned_square,
 )
 from appliance.errors import UsageError
 
@@ -45,29 +52,10 @@ FAMILY_PITCH_MM: tuple[float, ...] = (3.15, 4.0, 5.0, 6.3, 8.0, 10.0, 12.5, 16.0
 SQUARE_TURN_DEG = 11.0
 """Squares are turned alternately by plus and minus this: at any roll one of the two keeps clear of the pixel axes."""
 SQUARE_PER_PITCH = 8 / 13
-DICTIONARY_ID = cv2.aruco.DICT_5X5_1000
-MARKER_MODULES = 7
 IDS_PER_LAYOUT = 27
 MOST_COLUMNS, MOST_ROWS = 15, 19
 BAR_MM = 100.0
 """Length of the bar above the pattern that is measured with a ruler."""
-STAR_CYCLES = 36
-
-
-@dataclass(frozen=True)
-class Fiducial:
-    """An upright ArUco marker: id, centre and side in mm."""
-
-    id: int
-    x_mm: float
-    y_mm: float
-    side_mm: float
-
-    @property
-    def corners_mm(self) -> npt.NDArray[np.float64]:
-        """(4, 2) corners: top left, top right, bottom right, bottom left, as ArUco orders them."""
-        h = self.side_mm / 2
-        return np.array([(-h, -h), (h, -h), (h, h), (-h, h)]) + (self.x_mm, self.y_mm)
 
 
 @dataclass(frozen=True)
@@ -141,61 +129,6 @@ class Layout:
         )
 
 
-def _turned_square(x: float, y: float, side: float, turn_deg: float) -> Polygon:
-    c, s, h = cos(radians(turn_deg)), sin(radians(turn_deg)), side / 2
-    # clockwise on paper (y down) from the top left corner: ink on the right hand of every side
-    return tuple((x + c * u - s * v, y + s * u + c * v) for u, v in ((-h, -h), (h, -h), (h, h), (-h, h)))
-
-
-def _marker_runs(marker: Fiducial, dark: bool) -> Iterator[Polygon]:
-    """The dark, or the light, parts of a marker: runs of modules, row by row."""
-    dictionary = cv2.aruco.getPredefinedDictionary(DICTIONARY_ID)
-    picture = cv2.aruco.generateImageMarker(dictionary, marker.id, MARKER_MODULES)
-    wanted = (picture == 0) == dark
-    cell = marker.side_mm / MARKER_MODULES
-    left, top = marker.x_mm - marker.side_mm / 2, marker.y_mm - marker.side_mm / 2
-    for row in range(MARKER_MODULES):
-        column = 0
-        while column < MARKER_MODULES:
-            if not wanted[row, column]:
-                column += 1
-                continue
-            start = column
-            while column < MARKER_MODULES and wanted[row, column]:
-                column += 1
-            yield _rectangle(
-                left + start * cell, top + row * cell, left + column * cell, top + (row + 1) * cell
-            )
-
-
-def _rectangle(x1: float, y1: float, x2: float, y2: float) -> Polygon:
-    return ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
-
-
-def _clockwise(polygon: Polygon) -> Polygon:
-    """The same outline with what it encloses on the right hand, y down."""
-    turns = zip(polygon, (*polygon[1:], polygon[0]), strict=True)
-    return polygon if sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in turns) > 0 else polygon[::-1]
-
-
-def _star(aim: Point, radius: float) -> Iterator[Polygon]:
-    inner = radius * 0.04
-    step = pi / STAR_CYCLES
-    for k in range(STAR_CYCLES):
-        a, b = 2 * k * step, (2 * k + 1) * step
-        yield tuple(
-            (aim[0] + r * cos(t), aim[1] + r * sin(t))
-            for r, t in ((inner, a), (radius, a), (radius, b), (inner, b))
-        )
-    for k in range(4):  # four pointers make the star findable as the aim mark when it is all blur
-        t = k * pi / 2
-        tip, base, half = radius * 1.06, radius * 1.2, radius * 0.07
-        yield tuple(
-            (aim[0] + r * cos(t) - w * sin(t), aim[1] + r * sin(t) + w * cos(t))
-            for r, w in ((tip, 0.0), (base, -half), (base, half))
-        )
-
-
 class _Grid:
     """Cells of one pitch around the aim point; odd columns sit half a cell lower, so that every depth has edges."""
 
@@ -221,7 +154,7 @@ class _Grid:
                 if any(max(abs(x - u), abs(y - v)) < h + extent / 2 for u, v, h in self.reserved):
                     continue
                 sign = 1 if (i + j) % 2 == 0 else -1
-                square = _turned_square(x, y, side, sign * SQUARE_TURN_DEG)
+                square = turned_square(x, y, side, sign * SQUARE_TURN_DEG)
                 yield f"{self.prefix}{i:+d}{j:+d}", square, (x, y, side / 2, side / 2, sign * SQUARE_TURN_DEG)
 
 
@@ -245,13 +178,6 @@ def _fiducials(grid: _Grid, fine: _Grid, half_zone: int, base: int) -> list[Fidu
         for cells in (grid, fine):
             cells.reserve(centre, side * 1.3)
     return [Fiducial(base + k, *centre, side) for k, (centre, side) in enumerate(placed)]
-
-
-def _ruler(x: float, y: float, length: int) -> Iterator[Polygon]:
-    yield _rectangle(x, y - 0.15, x + length, y)
-    for mm in range(length + 1):
-        tick = 3.0 if mm % 10 == 0 else 2.2 if mm % 5 == 0 else 1.5
-        yield _rectangle(x + mm - 0.06, y, x + mm + 0.06, y + tick)
 
 
 def _texts(
@@ -334,18 +260,18 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
         for (name, square, box), clear in zip(cells, clearances(squares, boxes), strict=True)
         for edge in sides_of(name, square, clear, 2 * box[2])
     ]
-    borders = [_rectangle(*f.corners_mm[0], *f.corners_mm[2]) for f in fiducials]
+    borders = [rectangle(*f.corners_mm[0], *f.corners_mm[2]) for f in fiducials]
     more_edges = [
         edge
         for f, border, clear in zip(fiducials, borders, clearances(borders, boxes, len(cells)), strict=True)
         for edge in sides_of(f"f{f.id}", border, clear, f.side_mm / MARKER_MODULES, WHOLE_CLEARANCE)
     ]
-    windows = [_clockwise(p)[::-1] for f in fiducials for p in _marker_runs(f, dark=False)]
+    windows = [clockwise(p)[::-1] for f in fiducials for p in marker_runs(f, dark=False)]
     more_edges += spokes_of(aim, star_radius, STAR_CYCLES)
     furniture = [
-        *_star(aim, star_radius),
-        _rectangle(aim[0] - BAR_MM / 2, top - 5.2, aim[0] + BAR_MM / 2, top - 3.6),
-        *_ruler(aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
+        *star(aim, star_radius),
+        rectangle(aim[0] - BAR_MM / 2, top - 5.2, aim[0] + BAR_MM / 2, top - 3.6),
+        *ruler(aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
     ]
     name = _name(paper, pitch_mm)
     return Layout(
@@ -361,8 +287,8 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
         edges=tuple(edges),
         more_edges=tuple(more_edges),
         squares=squares,
-        ink=(*squares, *(p for f in fiducials for p in _marker_runs(f, dark=True)), *furniture),
-        outlines=(*squares, *borders, *(_clockwise(p) for p in furniture), *windows),
+        ink=(*squares, *(p for f in fiducials for p in marker_runs(f, dark=True)), *furniture),
+        outlines=(*squares, *borders, *(clockwise(p) for p in furniture), *windows),
         texts=tuple(_texts(size, title_of(name), top, bottom, ruler_mm)),
         star_radius_mm=star_radius,
     )

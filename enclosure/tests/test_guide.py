@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from appliance.chart.layout import DICTIONARY_ID, layout
+from appliance.chart.ink import DICTIONARY_ID
+from appliance.chart.layout import layout
 from enclosure import guide, mounts, pictures, wiring
 from enclosure.assembly import assembly
 from enclosure.bought import cross_bar_length_mm, lamp_bar_length_mm

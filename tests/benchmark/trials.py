@@ -216,9 +216,8 @@ def setup_of(scene: Scene, **changes: Any) -> Setup:
 def _bench_version() -> str:
     """Changes with the bench's code and the chart's layout, so that photos kept from another version are not used."""
     root = Path(__file__).resolve().parents[2] / "appliance"
-    text = b"".join(
-        p.read_bytes() for p in [*sorted((root / "bench").glob("*.py")), root / "chart" / "layout.py"]
-    )
+    printed = [root / "chart" / name for name in ("ink.py", "layout.py")]
+    text = b"".join(p.read_bytes() for p in [*sorted((root / "bench").glob("*.py")), *printed])
     return hashlib.sha256(text).hexdigest()
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from appliance.chart import fiducials
 from appliance.chart.drawing import raster
-from appliance.chart.layout import DICTIONARY_ID, layout
+from appliance.chart.ink import DICTIONARY_ID
+from appliance.chart.layout import layout
 
 VIEWS = [(0, 0, 0.6, 2), (15, 0.5, 0.6, 5), (100, -0.4, 1.0, 5), (-170, 0.3, 0.8, 8)]
 
