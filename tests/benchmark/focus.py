@@ -34,6 +34,7 @@ NAME = "focus"
 ON_CHART, ABERRATED, OFF_CHART = "on chart", "aberrated", "off chart"
 FULL = {ON_CHART: 320, ABERRATED: 80, OFF_CHART: 60}
 LEAST_SPAN = 4.0
+ANYWHERE = "out to 80 % of the chart's depth"
 BIAS_PERCENT, ANYWHERE_PERCENT, ABERRATED_PERCENT = 1.0, 2.5, 5.0
 COVERAGE = (0.92, 0.98)
 BOUNDS_AT_ONCE = 6
@@ -147,7 +148,7 @@ def table(options: Options) -> Table:
     notes: list[str] = []
     for part in (
         _middle(wide, options),
-        _anywhere(wide),
+        _anywhere(wide, options),
         _bounded("aberrated", [s for s in scored if s.trial.group == ABERRATED], ABERRATED_PERCENT),
         _off_chart([s for s in scored if s.trial.group == OFF_CHART]),
         _coverage(clean, [s for s in scored if s.trial.group == ABERRATED]),
@@ -243,8 +244,17 @@ def _scatter(level: Noise, scored: Sequence[Scored], options: Options) -> Part:
     return [Row(case, required, reached, spread() <= 1)], notes
 
 
-def _anywhere(wide: Sequence[Scored]) -> Part:
-    return _bounded("out to 80 % of the chart's depth", wide, ANYWHERE_PERCENT)
+def _anywhere(wide: Sequence[Scored], options: Options) -> Part:
+    """Errors of all set-ups, and what of those beyond the limit no estimator could hold."""
+    rows, notes = _bounded(ANYWHERE, wide, ANYWHERE_PERCENT)
+    beyond = [s for s in wide if s.has_figure and abs(s.error_percent) > ANYWHERE_PERCENT]
+    if beyond:
+        scenes = [s.trial.scene for s in beyond]
+        bounds = in_parallel(crb.optics_bound_percent, scenes, options.jobs, f"{NAME}: bounds, {ANYWHERE}")
+        beyond_bound = sum(3 * b > ANYWHERE_PERCENT for b in bounds)
+        reached = f"{beyond_bound} of {len(beyond)}; bounds {min(bounds):.2f} to {max(bounds):.2f} %"
+        rows.append(Row("of these, three standard deviations of the bound are more", "–", reached))
+    return rows, notes
 
 
 def _bounded(case: str, scored: Sequence[Scored], limit: float) -> Part:
