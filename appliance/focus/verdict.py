@@ -142,7 +142,10 @@ def _beyond(
 ) -> Result:
     reach = [x.reach_mm[1] if side > 0 else x.reach_mm[0] for x in measured]
     bound = min(reach) if side > 0 else max(reach)
-    bound = max(bound * side, 0.0) * side  # where even the aim point was too blurred only the side is known
+    # focus was found beyond the end of what was measured, but no surer than this
+    found = _mean_focus_mm(measured) * side - COVERAGE_95 * u_um / (1000 * (image_mm / object_mm) ** 2)
+    # where even the aim point was too blurred only the side is known
+    bound = max(min(bound * side, found), 0.0) * side
     shift = abs(optics.image_shift_um(bound, object_mm, image_mm))
     likely = abs(optics.image_shift_um(_mean_focus_mm(measured), object_mm, image_mm))
     fails = max(shift, likely - GUARD_FACTOR * u_um) > tolerance

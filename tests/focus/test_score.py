@@ -15,8 +15,10 @@ from appliance.bench import Chart, Lens, Light, Mishap, Scene, Sensor, photograp
 from appliance.bench.geometry import Projection
 from appliance.chart.drawing import raster
 from appliance.chart.layout import layout
+from appliance.focus.measure import Measurement, measure_frame
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.score import score_frames
+from appliance.focus.verdict import judge
 from appliance.focus.words import describe_result
 from appliance.frame import Frame
 from appliance.pictures import read_frame
@@ -192,6 +194,18 @@ def test_focus_beyond_the_chart_fails_on_the_right_side_with_a_true_bound(
     assert result.focus_error_mm is None
     assert result.focus_error_mm_at_least is not None
     assert 0 < result.focus_error_mm_at_least * side <= abs(beyond)
+
+
+def test_a_bound_is_no_surer_than_the_focus_it_comes_from() -> None:
+    scene = bench(50, 4.0, 1250, 1.0)
+    photo = photograph(scene, 1)
+    setup = setup_of(scene, tolerance_um=20)
+    seen = measure_frame(Frame(photo.mosaic, photo.bayer, photo.black, photo.white), setup)
+    assert isinstance(seen, Measurement)
+    end, u = seen.reach_mm[1], 0.02 * seen.reach_mm[1]
+    for found, bound in ((end + 0.5 * u, end - 1.46 * u), (end + 5 * u, end), (-0.1 * end, 0.0)):
+        beyond = replace(seen, focus_mm=found, noise_mm=u, pose_mm=0.0, beyond=1)
+        assert judge([beyond], setup).focus_error_mm_at_least == pytest.approx(bound, abs=0.05 * u)
 
 
 @pytest.mark.parametrize(
