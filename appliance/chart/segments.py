@@ -116,7 +116,8 @@ def plan_segments(
     margin_px = margin_px.reshape(len(ends), -1) + half_widths[:, None] * _lean(direction)
     margin_px = np.maximum(margin_px, _outside(ends, pose, half_widths + BORDER_PX))
     usable_px = length_px - margin_px.sum(axis=1)
-    seen = pose.sees(ends.reshape(-1, 2)).reshape(-1, 2).all(axis=1)
+    # all four sides of a quadrilateral or none, so that what lies about a piece is known
+    seen = np.repeat(pose.sees(ends.reshape(-1, 2)).reshape(-1, 8).all(axis=1), 4)
     chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & seen & (half_widths >= LEAST_STRIP_PX))
     count = np.maximum(np.ceil(usable_px[chosen] / longest_px[chosen]), 1).astype(int)
     count = np.minimum(count, np.maximum(usable_px[chosen] // SHORTEST_PX, 1).astype(int))

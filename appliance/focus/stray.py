@@ -76,7 +76,9 @@ def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -
     )
     extent = np.hypot(*(polygons - middle[:, None]).T).max(axis=0)
     away = np.hypot(middle[:, 0] - centre[:, :1], middle[:, 1] - centre[:, 1:]) - extent
-    order = np.argpartition(away, (NEAR_POLYGONS, NEAR_POLYGONS + FAR_POLYGONS), axis=1)
+    # a view so close that few polygons are in it has none farther away
+    ranks = [k for k in (NEAR_POLYGONS, NEAR_POLYGONS + FAR_POLYGONS) if k < away.shape[1]]
+    order = np.argpartition(away, ranks, axis=1) if ranks else np.argsort(away, axis=1)
     near, far = order[:, :NEAR_POLYGONS], order[:, NEAR_POLYGONS : NEAR_POLYGONS + FAR_POLYGONS]
     value = _beyond_half_plane(polygons[near], points, across, centre)
     x, y = (middle[far, i][:, None, None] - points[..., None, i] for i in (0, 1))

@@ -68,6 +68,7 @@ FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM = 40.0, 60.0, 15.0
 SENSOR_BLUR_PX2, LENS_BLUR_PX2 = 0.05, 0.3
 """Priors of the variance that light spreading in the sensor, and a fast lens, add at all depths alike."""
 LOG_AMPLITUDE_SD = 0.35
+"""Standard deviation of the log amplitude at each frequency by itself, where a fit's start is searched for."""
 EVEN_SD = 0.01 / np.arange(1, EVEN_TERMS + 1) ** 2
 LEAST_EVEN, EVEN_SD_STRANGE = 0.1, 0.3
 """Priors of the even terms for a lens that follows the model, smaller for the finer ones and stopped down by no more

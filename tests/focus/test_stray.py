@@ -107,3 +107,19 @@ def test_ink_behind_the_lens_or_far_outside_a_bent_picture_casts_no_light() -> N
     )
     assert len(plan) > 12
     assert np.abs(stray(CHART, pose, plan, 1.0, np.arange(-12.0, 12.1, 1.5))).max() < 0.02
+
+
+@pytest.mark.parametrize("scale", [60.0, 120.0])
+def test_a_view_with_little_print_in_it_is_foreseen_too(scale: float) -> None:
+    middle = np.array([SIZE / 2 - 0.5, SIZE / 2 - 0.5])
+    aim = CHART.aim_mm
+    pose = Pose(np.zeros(3), middle, scale, 1 / 60, 0.0, (SIZE, SIZE), (aim[0] + 12.0, aim[1] + 12.0))
+    inside = pose.sees(np.array([p for polygon in CHART.outlines for p in polygon]))
+    assert 4 < inside.sum() < 4 * 170, "few polygons were meant to be in view"
+    count = len(CHART.edges)
+    plan = plan_segments(
+        CHART.edges, pose, np.full(count, 6.0), np.full(count, 14.0), np.full(count, 60.0), pieces=1
+    )
+    assert len(plan) >= 1
+    light = stray(CHART, pose, plan, 1.0, np.arange(-12.0, 12.1, 1.5))
+    assert np.abs(light).max() < 0.01
