@@ -6,14 +6,15 @@ decomposition); the tile is convolved with those few and the results are mixed p
 
 A pixel sees with the blur of its own depth, but of what it sees, an edge a blur's radius away lies at another. Light
 runs in straight lines from the chart through each point s of the pupil (radius 1) to the sensor: with b the radius of
-blur and G its change per pixel, pixel u sees the chart at v = u − s b(v) = u − s b(u) (1 − G·s) to first order. To
-that order the transfer function O of the pixel's own blur has the imaginary part
+blur and G its change per pixel, pixel u sees the chart at v = u − s b(v) = u − s b(u) / (1 + G·s). To first order in G
+the transfer function O of the pixel's own blur has the imaginary part
 
     −(1/2π) (∇W·f/|f|) [∂²O/∂f∂W − (∂O/∂W)/f],
 
 the first term since what lies beside the pixel has another defocus W, the second since a tilted chart turns more of its
-face to one side of the pupil than to the other. With it, an edge that lies along the slope or across it has the profile
-of its own blur.
+face to one side of the pupil than to the other. The second order is the mean of (G·s)² times
+−(Φ sin Φ + Φ²/2 cos Φ) over the pupil, with the phase Φ of Hopkins' integral: without it, blur is too narrow by
+0.6 G² of its radius. With both, an edge that lies along the slope or across it has the profile of its own blur.
 """
 
 from __future__ import annotations

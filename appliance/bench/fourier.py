@@ -28,6 +28,7 @@ class Fold:
 
     def __init__(self, window: tuple[int, int], samples: int, limit_cpp: float, optics: Optics) -> None:
         self.window, self.table = window, optics.table
+        self.blur_px_per_um = optics.blur_px_per_um
         self.y_last = min(ceil(limit_cpp * window[0]), window[0] * samples // 2 - 1)
         self.x_last = min(ceil(limit_cpp * window[1]), window[1] * samples // 2 - 1)
         self.y_cpp = np.arange(-self.y_last, self.y_last + 1)[:, None] / window[0]
@@ -68,7 +69,7 @@ class Fold:
         ``slope`` (2,) is the change of W020 in µm per pixel to the right and down, see :mod:`appliance.bench.blur`.
         """
         scale = -2 * pi**2
-        response = self._lens(parts, k) + 1j * self._growth(parts, k, slope)
+        response = self._lens(parts, k) + self._growth(parts, k, slope)
         response *= np.exp(scale * parts.xx[k] * self.x_cpp**2).astype(np.float32)
         response *= np.exp(scale * parts.yy[k] * self.y_cpp**2).astype(np.float32)
         if abs(parts.xy[k]) > 1e-5:
@@ -100,14 +101,26 @@ class Fold:
         whole: Picture = np.concatenate([upper[:0:-1], upper]) + cosine * latest - later
         return whole
 
-    def _growth(self, parts: Spread, k: int, slope: Array) -> Picture:
-        """Imaginary part of the lens response of one member of ``parts`` where defocus changes across the picture."""
-        table = self.table
-        upper = self._radial(table.at(parts.w020_um[k : k + 1], np.zeros(1), table.growing[:1])[0])
-        whole = np.concatenate([upper[:0:-1], upper])
+    def _growth(self, parts: Spread, k: int, slope: Array) -> Spectrum:
+        """What the lens response of one member of ``parts`` has more where defocus changes across the picture."""
+        table, defocus = self.table, parts.w020_um[k : k + 1]
+
+        def whole(values: Array) -> Picture:
+            upper = self._radial(table.at(defocus, np.zeros(1), values[None])[0])
+            return np.concatenate([upper[:0:-1], upper])
+
         radius = np.maximum(np.hypot(self.x_cpp, self.y_cpp), 1e-12)
         along = (slope[0] * self.x_cpp + slope[1] * self.y_cpp) / radius
-        return np.asarray(whole * (along / (-2 * pi)).astype(np.float32))
+        response = np.asarray(
+            1j * (whole(table.growing[0]) * (along / (-2 * pi)).astype(np.float32)), np.complex64
+        )
+        if table.bending is not None:
+            steep = [
+                (part * self.blur_px_per_um**2).astype(np.float32)
+                for part in (along**2, slope @ slope - along**2)
+            ]
+            response += steep[0] * whole(table.bending[0]) + steep[1] * whole(table.bending[1])
+        return response
 
     def _radial(self, coarse: Array) -> Picture:
         """A radial profile of the table at frequencies of the upper half plane, through a finely resampled copy."""

@@ -16,6 +16,8 @@ Array = npt.NDArray[np.float64]
 BAND_TOLERANCE = 7e-4
 """Response below which high frequencies are left out; the error in a pixel beside an edge is smaller."""
 MOST_SAMPLES = 3
+LEAST_BENT = 0.01
+"""Growth of the blur's radius per pixel from which its second order counts: 6e-5 of the radius."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ class Optics:
         everywhere = Tile(0, scene.sensor.height, 0, scene.sensor.width).points(25, 25)
         defocus = projection.w020_um_at_pixels(everywhere)
         self.most_cross_um = abs(scene.lens.astigmatism_waves) * DESIGN_WAVELENGTH_UM / 2
+        self.blur_px_per_um = 4 * projection.working_f_number / self.pitch_um
+        steps = np.gradient(defocus.reshape(25, 25), scene.sensor.height / 24, scene.sensor.width / 24)
+        growth = float(np.hypot(*steps).max()) * self.blur_px_per_um
         slack = 0.05 * (defocus.max() - defocus.min()) + 0.02 + self.most_cross_um
         self.table: OtfTable = otf_table(
             projection.working_f_number,
@@ -88,6 +93,7 @@ class Optics:
             self.spherical_um,
             table_range(defocus.min() - slack, defocus.max() + slack),
             self.most_cross_um,
+            growth > LEAST_BENT,
         )
 
     def spread(self, points: Array) -> Spread:

@@ -24,6 +24,8 @@ _KNEE_WAVES = 3.0
 _STEP = 0.012
 """The table's steps in W020 are 0.036 waves near focus and 1.2 % of it far from it."""
 _CROSS_STEP_UM = 0.03
+_SPARSE = 4
+"""What growing blur adds in second order is small: every so many of the frequencies are enough."""
 
 
 def circular_pupil_otf(s: npt.ArrayLike, w020: npt.ArrayLike, w040: float = 0.0, cross: float = 0.0) -> Array:
@@ -75,6 +77,37 @@ def circular_pupil_otf(s: npt.ArrayLike, w020: npt.ArrayLike, w040: float = 0.0,
     return total
 
 
+def pupil_otf_where_blur_grows(s: Array, w020: Array, w040: float = 0.0) -> Array:
+    """Second order of a blur's growth in the OTF: −⟨p² (Φ sin Φ + Φ²/2 cos Φ)⟩ over Hopkins' overlap of two pupils.
+
+    Φ is the phase of the integral and p the pupil coordinate along the frequency, or across it.
+
+    Parameters
+    ----------
+    s:
+        (n,) frequencies as fractions of the cut-off, 0 to 1.
+    w020, w040:
+        (k,) defocus and spherical aberration, waves.
+
+    Returns
+    -------
+    (2, k, n) for p along the frequency and across it.
+    """
+    reach = float(np.abs(w020).max(initial=0)) + 2 * abs(w040)
+    theta_nodes, theta_weights = np.polynomial.legendre.leggauss(16 + ceil(1.1 * pi * reach))
+    v_nodes, v_weights = np.polynomial.legendre.leggauss(2 + ceil(6 * abs(w040)))
+    top = np.arccos(np.minimum(s, 1.0))[:, None, None]
+    theta, shift = top * ((theta_nodes + 1) / 2)[:, None], s[:, None, None]
+    x, y = np.cos(theta) - shift, np.sin(theta) * (v_nodes + 1) / 2
+    weight = 4 / pi * np.sin(theta) ** 2 * (theta_weights[:, None] * v_weights / 2) * top / 2
+    total = np.empty((2, len(w020), len(s)))
+    for k, defocus in enumerate(w020):
+        phase = 8 * pi * shift * x * (defocus + 2 * w040 * (x**2 + shift**2 + y**2))
+        change = -weight * (phase * np.sin(phase) + phase**2 / 2 * np.cos(phase))
+        total[:, k] = np.sum(change * x**2, axis=(1, 2)), np.sum(change * y**2, axis=(1, 2))
+    return total
+
+
 @dataclass(frozen=True)
 class OtfTable:
     """OTF against defocus and frequency for one lens, summed over its wavelengths.
@@ -91,10 +124,13 @@ class OtfTable:
         Cross term between planes; the first plane has none.
     growing:
         Like ``values``: ∂²OTF/∂f∂W − (∂OTF/∂W)/f, in pixels per µm: for edges across which defocus changes.
+    bending:
+        (2, defoci, frequencies) what its second order adds, see :func:`pupil_otf_where_blur_grows`, if asked for.
     """
 
     values: Array
     growing: Array
+    bending: Array | None
     first: int
     frequency_step: float
     cross_step_um: float
@@ -163,6 +199,7 @@ def otf_table(
     spherical_um: float,
     rows: tuple[int, int],
     most_cross_um: float,
+    bent: bool = False,
 ) -> OtfTable:
     """Table for defoci between two rows of the stretched scale (see :func:`table_range`).
 
@@ -178,6 +215,8 @@ def otf_table(
         First and last row.
     most_cross_um:
         Largest cross term of astigmatism in µm; 0 makes a single plane.
+    bent:
+        Whether blur grows so fast that its second order counts.
     """
     defocus_um = 0.55 * _KNEE_WAVES * np.sinh(_STEP * np.arange(rows[0] - 2, rows[1] + 3))
     shortest = min(wavelength for wavelength, _ in wavelengths_um)
@@ -186,6 +225,7 @@ def otf_table(
     frequency = np.linspace(0, cutoff, 160 + ceil(50 * reach))
     planes = 1 if most_cross_um == 0 else ceil(most_cross_um / _CROSS_STEP_UM) + 3
     values = np.zeros((planes, len(defocus_um), len(frequency)))
+    bending = np.zeros((2, len(defocus_um), len(frequency)))
     total = sum(weight for _, weight in wavelengths_um)
     blocks = np.array_split(np.arange(len(defocus_um)), max(len(defocus_um) // 16, 1))
     for plane, (wavelength, weight), block in product(range(planes), wavelengths_um, blocks):
@@ -193,9 +233,15 @@ def otf_table(
         cross = plane * _CROSS_STEP_UM / wavelength
         part = circular_pupil_otf(own, defocus_um[block] / wavelength, spherical_um / wavelength, cross)
         values[plane, block] += weight / total * np.where(own < 1, part, 0)
+        if bent and plane == 0:
+            waves = defocus_um[block] / wavelength
+            part = pupil_otf_where_blur_grows(own[::_SPARSE], waves, spherical_um / wavelength)
+            part = interpolate_even(np.where(own[::_SPARSE] < 1, part, 0), np.arange(len(own)) / _SPARSE)
+            bending[:, block] += weight / total * part
     return OtfTable(
         values,
         _growing(values, defocus_um, frequency),
+        bending if bent else None,
         rows[0] - 2,
         cutoff / (len(frequency) - 1),
         _CROSS_STEP_UM,
