@@ -61,25 +61,31 @@ def _seen(
 
 def geometry_of(pose: Pose, plan: SegmentPlan, waves: Waves, q_focus: float | None = None) -> Geometry:
     """Where pieces are; more exactly if it is known where focus is, in waves."""
-    q = waves.from_depth(pose.depth_mm(plan.middle_mm))
     q_ends = [waves.from_depth(pose.depth_mm(plan.paper_mm[:, k])) for k in (0, 1)]
-    x, r2 = field_of(pose, plan.middle_mm)
-    bow = np.zeros(len(plan))
-    if q_focus is not None:
-        # a surface bent by so many µm is so many waves where the image forms: nearer the lens for what is farther away
-        image_mm = waves.magnification * waves.object_distance_mm
-        r2 = r2 * (1 + 2 * (q - q_focus) * waves.um_per_wave * 1e-3 / image_mm)
-        bow = _bow(pose, plan, waves, q, q_focus)
     half = np.abs(q_ends[1] - q_ends[0]) / 2
+    q, x, r2, bow = where(pose, plan.middle_mm, waves, q_focus)
     return Geometry(q, half, plan.scale_px_per_mm, x, r2, _turn(plan.paper_mm), bow)
 
 
-def _bow(pose: Pose, plan: SegmentPlan, waves: Waves, q: Array, q_focus: float) -> Array:
-    """(n,) how far distortion moves pieces along the slope, in waves: 0 at ``q_focus`` on the column of the aim point.
+def where(
+    pose: Pose, paper_mm: Array, waves: Waves, q_focus: float | None = None
+) -> tuple[Array, Array, Array, Array]:
+    """(n,) ``q``, ``x``, ``r2`` and ``bow`` of :class:`Geometry` of points (n, 2) on paper."""
+    q = waves.from_depth(pose.depth_mm(paper_mm))
+    x, r2 = field_of(pose, paper_mm)
+    if q_focus is None:
+        return q, x, r2, np.zeros(len(q))
+    # a surface bent by so many µm is so many waves where the image forms: nearer the lens for what is farther away
+    image_mm = waves.magnification * waves.object_distance_mm
+    r2 = r2 * (1 + 2 * (q - q_focus) * waves.um_per_wave * 1e-3 / image_mm)
+    return q, x, r2, _bow(pose, paper_mm, waves, q, q_focus)
+
+
+def _bow(pose: Pose, middle: Array, waves: Waves, q: Array, q_focus: float) -> Array:
+    """(n,) how far distortion moves points along the slope, in waves: 0 at ``q_focus`` on the column of the aim point.
 
     Without distortion, depth in waves is linear in a flat chart's place in the picture.
     """
-    middle = plan.middle_mm
     even = replace(pose, distortion=0.0)
 
     def columns(px: Array) -> Array:

@@ -30,6 +30,7 @@ from appliance.focus.survey import (
     usable,
 )
 from appliance.focus.waves import Waves
+from appliance.focus.whole import told_by_blur
 from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
 
@@ -40,6 +41,8 @@ MOST_MOTION_PX = 4.0
 SURVEY_MODEL_ERROR = 0.01
 MOST_ROUNDS, SETTLED = 6, 0.1
 """Fit and foresight take turns until focus moves by less than this of its standard deviation."""
+MOST_APART = 4.0
+"""What blurred parts tell is not believed if it moves focus by more than so many of its standard deviations."""
 FEWEST_EDGES = 30
 MOST_REDUCED_CHI2 = 25.0
 DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
@@ -152,13 +155,18 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     else:
         plan, batch, used, pose_fit, waves = look.plan, look.batch, look.used, look.pose, look.strips.waves
         table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(plan, waves))
-        data, fit = _fit_strips(look, table, setup)
+        data, fit = _fit_strips(frame, located.layout, look, table, setup)
     problem = _motion(fit, plan, used) or _unfit(fit, int(used.sum()))
     return problem or _collect(located, pose_fit, plan, batch, used, waves, data, fit, table)
 
 
-def _fit_strips(look: Look, table: PupilTable, setup: Setup) -> tuple[model.Segments, through.ThroughFocus]:
-    """Fit the second look: first with light and ink as the survey's lens has them, then as the look's own does."""
+def _fit_strips(
+    frame: Frame, layout: Layout, look: Look, table: PupilTable, setup: Setup
+) -> tuple[model.Segments, through.ThroughFocus]:
+    """Fit the second look: first with light and ink as the survey's lens has them, then as the look's own does.
+
+    Last, with what the blurred parts of the picture tell, if the lens is one that they can be foretold of.
+    """
     terms = through.Terms(_print_sigma_mm(setup), look.strips.waves.um_per_wave)
     foresight = look.strips.compared(look.first)
     around = look.first.q_focus + np.array([-0.1, 0.0, 0.1])
@@ -168,8 +176,13 @@ def _fit_strips(look: Look, table: PupilTable, setup: Setup) -> tuple[model.Segm
     foresight = look.strips.compared(fit)
     fit, moved = _settled(foresight, table, fit, terms)
     data = foresight.of(fit)
-    fit = through.fit(data, table, fit.parameters, terms)
-    return data, replace(fit, q_unknown=float(np.hypot(fit.q_unknown, moved)))
+    told = None
+    if fit.reduced_chi2 < through.STRANGE_CHI2:
+        told = told_by_blur(frame, layout, look.pose.pose, look.strips.plan, look.strips.waves, fit)
+    best = through.fit(replace(data, told=told), table, fit.parameters, terms)
+    if told is not None and abs(best.q_focus - fit.q_focus) > MOST_APART * fit.q_sd:
+        best = through.fit(data, table, fit.parameters, terms)
+    return data, replace(best, q_unknown=float(np.hypot(best.q_unknown, moved)))
 
 
 def _settled(

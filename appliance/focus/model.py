@@ -76,6 +76,28 @@ class Geometry:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What else is known of a lens: −2 log likelihood dᵀ ``information`` d − 2 ``pull``ᵀ d.
+
+    There d is how far its shape is from ``about``. The ``reduced_chi2`` of what tells it is taken into account.
+    """
+
+    about: Array
+    information: Array
+    pull: Array
+    reduced_chi2: float
+
+    def cost(self, shape: Array) -> float:
+        """−2 log likelihood of a lens of that shape, but for a constant."""
+        d = shape - self.about
+        return float(d @ self.information @ d - 2 * self.pull @ d)
+
+    def gradient(self, shape: Array) -> Array:
+        """Half the derivative of the cost."""
+        return np.asarray(self.information @ (shape - self.about) - self.pull)
+
+
+@dataclass(frozen=True)
 class Segments(Geometry):
     """What the fit needs of n pieces of edges at k frequencies.
 
@@ -91,6 +113,8 @@ class Segments(Geometry):
         How many of the responses count.
     foreseen:
         What the data show beside the response of such a lens, if known.
+    told:
+        What else than these segments tells of the lens.
     """
 
     frequency_cpp: Array
@@ -98,6 +122,7 @@ class Segments(Geometry):
     covariance: Array
     count: int
     foreseen: Foreseen | None = None
+    told: Evidence | None = None
 
 
 def defocus(data: Geometry, shape: Array) -> Array:

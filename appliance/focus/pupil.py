@@ -44,13 +44,26 @@ def otf(s: Array, w020: Array, w040: Array) -> Array:
     against = (w020[None, :] < 0) != (w040[:, None] < 0)
     result = np.zeros((len(w040), len(s), len(w020)))
     for k in np.flatnonzero(s < 1):
-        slope, cubic, weights = _overlap(float(s[k]))
+        slope, cubic, weights = (part[0] for part in _overlap(s[k : k + 1]))
         defocus = np.outer(size.astype(np.float32), slope)
         aberration = np.outer(cubic, strength.astype(np.float32))
         even = np.cos(defocus) @ (weights[:, None] * np.cos(aberration))
         odd = np.sin(defocus) @ (weights[:, None] * np.sin(aberration))
         result[:, k] = np.where(against, (even + odd)[place][:, row].T, (even - odd)[place][:, row].T)
     return result
+
+
+def otf_and_slopes(s: Array, w020: float, w040: float) -> tuple[Array, Array, Array]:
+    """(k,) OTF of one lens at frequencies ``s`` (k,) as in :func:`otf`, and its derivatives by W020 and by W040."""
+    value, by_w020, by_w040 = (np.zeros(len(s)) for _ in range(3))
+    passed = s < 1
+    slope, cubic, weights = _overlap(s[passed])
+    phase = slope * np.float32(w020) + cubic * np.float32(w040)
+    value[passed] = (weights * np.cos(phase)).sum(axis=1)
+    weights *= np.sin(phase)
+    by_w020[passed] = -(weights * slope).sum(axis=1)
+    by_w040[passed] = -(weights * cubic).sum(axis=1)
+    return value, by_w020, by_w040
 
 
 @cache
@@ -60,20 +73,26 @@ def _nodes() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     return along, across
 
 
-def _overlap(s: float) -> tuple[Array32, Array32, Array32]:
-    """Phase per wave of defocus and of W040, and weight, at the nodes (q,) of a quarter of two pupils' overlap."""
+def _overlap(s: Array) -> tuple[Array32, Array32, Array32]:
+    """(k, q) phase per wave of defocus and of W040, and weight, at the nodes of a quarter of two pupils' overlap."""
     (gx, wx), (gy, wy) = _nodes()
+    s = s[:, None]
     # y = sinφ · y_max removes the square-root ends
     phi = (gy + 1) * np.pi / 4
     y_max = np.sqrt(1 - s * s)
     y = y_max * np.sin(phi)
     weight_y = wy * np.pi / 4 * y_max * np.cos(phi)
     x_max = np.sqrt(1 - y * y) - s
-    x = (gx[None, :] + 1) / 2 * x_max[:, None]
-    weight = weight_y[:, None] * wx[None, :] / 2 * x_max[:, None] * (4 / np.pi)
-    slope = (8 * np.pi * s * x).astype(np.float32)
-    cubic = slope * 2 * (x * x + y[:, None] ** 2 + s * s)
-    return slope.ravel(), cubic.astype(np.float32).ravel(), weight.astype(np.float32).ravel()
+    x = (gx + 1) / 2 * x_max[..., None]
+    weight = weight_y[..., None] * wx / 2 * x_max[..., None] * (4 / np.pi)
+    slope = (8 * np.pi * s[..., None] * x).astype(np.float32)
+    cubic = slope * 2 * (x * x + (y * y)[..., None] + (s * s)[..., None])
+    flat = (len(s), -1)
+    return (
+        slope.reshape(flat),
+        cubic.astype(np.float32).reshape(flat),
+        weight.astype(np.float32).reshape(flat),
+    )
 
 
 class PupilTable:

@@ -80,23 +80,30 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
     """Robust (Huber, 3 σ) damped Gauss-Newton from ``v`` with Gaussian priors ``mean`` and ``sd`` (p,)."""
     tightness = 1 / sd**2
     damping = 1e-4
+    told = model.data.told
 
     def cost(v: Array) -> tuple[float, Array, Array]:
         value, jacobian = model.evaluate(v)
         r = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
         a = np.abs(r)
         robust = np.where(a < _HUBER, a * a, 2 * _HUBER * a - _HUBER**2).sum()
-        return float(robust + (tightness * (v - mean) ** 2).sum()), r, jacobian
+        known = (tightness * (v - mean) ** 2).sum() + (told.cost(v[:SHAPE_PARAMETERS]) if told else 0.0)
+        return float(robust + known), r, jacobian
 
     def normal_matrix(r: Array, j: Array) -> tuple[Array, Array, Array]:
         w = np.where(np.abs(r) <= _HUBER, 1.0, _HUBER / np.maximum(np.abs(r), 1e-12))
         normal, gradient = normal_equations(model.whitener, w, r, j)
-        return normal + np.diag(tightness), gradient, w
+        normal += np.diag(tightness)
+        if told:
+            normal[:SHAPE_PARAMETERS, :SHAPE_PARAMETERS] += told.information
+        return normal, gradient, w
 
     c, r, jacobian = cost(v)
     for _ in range(40):
         normal, gradient, _ = normal_matrix(r, jacobian)
         gradient = gradient + tightness * (v - mean)
+        if told:
+            gradient[:SHAPE_PARAMETERS] += told.gradient(v[:SHAPE_PARAMETERS])
         improved = False
         for _ in range(10):
             step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
@@ -111,7 +118,7 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
         if not improved:
             break
         # a short step gains little without being near the end
-        done = c - c_trial < 1e-6 * (1 + c) and damping < 1e-3
+        done = c - c_trial < 1e-6 * (1 + abs(c)) and damping < 1e-3
         v, c, r, jacobian = trial, c_trial, r_trial, j_trial
         damping = max(damping / 6, 1e-9)
         if done:

@@ -37,7 +37,7 @@ def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Arra
 
     Positive ``u`` is the light side; ``airy_px`` is λN in px. Returns (n, K).
     """
-    polygons = _polygons_mm(layout)
+    polygons = polygons_mm(layout)
     points = polygons.reshape(-1, 2)
     seen = pose.sees(points).reshape(polygons.shape[:2]).all(axis=1)
     polygons = pose.project(points).reshape(polygons.shape)[seen]
@@ -58,7 +58,7 @@ def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Arra
 
 
 @cache
-def _polygons_mm(layout: Layout) -> Array:
+def polygons_mm(layout: Layout) -> Array:
     """(p, 4, 2) corners of all outlines, ink on the right hand; a triangle's last corner comes twice."""
     return np.array([(*p, *p[-1:] * (4 - len(p))) for p in layout.outlines])
 

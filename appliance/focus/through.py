@@ -12,7 +12,8 @@ out before), κ the ratio of the actual to the nominal cone of light, b and d fi
 (variance in px²) along or across the tilt, as motion leaves it. What the data would show of it, ink nearby included, is
 foreseen (``foresight.py``, ``strips.py``). E is what the lens's wavefront has beyond defocus and spherical aberration:
 free at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does
-not follow the model widens the interval instead of moving the result.
+not follow the model widens the interval instead of moving the result. What else tells of the same shape, the widely
+blurred parts of the picture (``whole.py``), comes in as one quadratic form.
 
 **Best focus** q_f is the *diffraction focus*: the plane of least RMS wavefront error, where W020 = −W040 for the
 remaining spherical aberration. There the peak of the point spread (Strehl ratio) is highest, it does not depend on a

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import j1
 
-from appliance.focus.pupil import PupilTable, Spline, otf
+from appliance.focus.pupil import PupilTable, Spline, otf, otf_and_slopes
 
 
 def test_without_aberration_it_is_the_diffraction_limit() -> None:
@@ -61,3 +61,16 @@ def test_a_spline_is_exact_for_a_cubic_and_bends_without_a_jump() -> None:
         (wave(np.array([0.5 + d + step]))[1] - wave(np.array([0.5 + d - step]))[1])[0] for d in (-2e-5, 2e-5)
     ]
     assert bend[0] == pytest.approx(bend[1], rel=0.01)
+
+
+@pytest.mark.parametrize(("defocus", "spherical"), [(0.3, 0.0), (-2.0, 0.4), (7.0, -0.5)])
+def test_one_lens_at_many_frequencies_agrees_with_the_table_and_its_slopes_with_differences(
+    defocus: float, spherical: float
+) -> None:
+    s, step = np.array([0.0, 0.01, 0.2, 0.7, 1.0, 1.4]), 0.01
+    value, by_defocus, by_spherical = otf_and_slopes(s, defocus, spherical)
+    around = np.array([-step, 0.0, step])
+    table = otf(s, defocus + around, spherical + around)
+    assert value == pytest.approx(table[1, :, 1], abs=1e-5)
+    assert by_defocus == pytest.approx((table[1, :, 2] - table[1, :, 0]) / (2 * step), abs=2e-3)
+    assert by_spherical == pytest.approx((table[2, :, 1] - table[0, :, 1]) / (2 * step), abs=2e-3)

@@ -1,0 +1,257 @@
+"""Where blur is too wide for strips about single edges, the picture itself is compared with what a lens would make.
+
+Far from focus neighbouring edges run into each other, and no strip holds one of them alone; yet how fast blur grows on
+both sides of focus tells where it began. Out there a picture can be looked at in large cells. Near a lens that is
+nearly right it is linear in changes of the lens, of light and ink (smooth fields), of where the pose has the chart (a
+smooth field, too) and of how far ink spreads. All but the lens is done away with, and what is left is one quadratic
+form more for the fit of the strips, whose own cells are not looked at here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from appliance.chart.layout import Layout
+from appliance.chart.pose import Array, Pose
+from appliance.chart.segments import SegmentPlan
+from appliance.focus.blurred import Blurred, View, blurred
+from appliance.focus.cells import (
+    CELL_PX,
+    Cells,
+    Mask,
+    cells_of,
+    ink_in_cells,
+    pattern_cells,
+    shape_of,
+    strip_cells,
+)
+from appliance.focus.maps import maps_of
+from appliance.focus.model import (
+    AMPLITUDE,
+    CURVATURE,
+    FOCUS,
+    KAPPA,
+    SHAPE_PARAMETERS,
+    SPHERICAL,
+    TILT_X,
+    Evidence,
+)
+from appliance.focus.through import ThroughFocus
+from appliance.focus.waves import Waves
+from appliance.frame import Frame
+
+LEAST_RADIUS_PX, MOST_RADIUS_PX, LEAST_PART = 6.0, 75.0, 0.2
+"""Cells count where blur is so wide; there must be as many, as a part of the picture."""
+MARGIN_CELLS = 16
+"""The chart goes on beyond the picture, and blur brings it in, from as far as its radius and some more."""
+LIGHT_DEGREE, INK_DEGREE, PLACE_DEGREE = 4, 2, 2
+LIGHT_SAMPLE, LIGHT_ROUNDS, HUBER = 7, 6, 2.5
+CELL_ERROR = 1e-3
+"""Standard deviation of what no model knows of a cell, in parts of the contrast."""
+BLOCK_CELLS, SIGMAS, PART, ROUNDS = 8, 5.0, 0.3, 5
+"""Blocks of so many cells squared are left out if they fit worse than most: a hand, a glint, a fold."""
+APART = np.full(SHAPE_PARAMETERS, 1e-9)
+APART[[KAPPA, SPHERICAL, AMPLITUDE.start]] = 1e-3, 4e-3, 0.02
+"""By how much a lens may look different in blurred parts and in strips, standard deviations."""
+LEAST_GOOD, MOST_CHI2 = 0.7, 2.0
+"""If fewer blocks fit, or all fit no better, nothing is told."""
+
+Index = npt.NDArray[np.int_]
+
+
+def told_by_blur(
+    frame: Frame, layout: Layout, pose: Pose, strips: SegmentPlan, waves: Waves, fit: ThroughFocus
+) -> Evidence | None:
+    """What the widely blurred parts of a photo say of the lens of a fit; None if there is too little of them.
+
+    ``strips`` are those that the fit comes from.
+    """
+    rows, columns = shape_of(frame.plane.shape)
+    maps = maps_of(layout, pose, waves, fit, rows, columns, MARGIN_CELLS)
+    if maps is None:
+        return None
+    inner = (slice(MARGIN_CELLS, MARGIN_CELLS + rows), slice(MARGIN_CELLS, MARGIN_CELLS + columns))
+    radius_px = np.abs(maps.defocus[inner]) * waves.blur_px_per_wave / 2
+    chosen = (radius_px >= LEAST_RADIUS_PX) & (radius_px <= MOST_RADIUS_PX)
+    chosen &= pattern_cells(layout, pose, rows, columns) & ~strip_cells(strips, rows, columns)
+    if chosen.mean() < LEAST_PART:
+        return None
+    cells = cells_of(frame)
+    chosen &= cells.clear
+    if chosen.mean() < LEAST_PART:
+        return None
+    ink = ink_in_cells(layout, pose, rows, columns, MARGIN_CELLS)
+    growth = np.array([np.median(np.gradient(maps.defocus[inner], axis=k)[chosen]) for k in (1, 0)]) / CELL_PX
+    view = View(maps.defocus, growth, maps.paper_to_px, CELL_PX)
+    seen = blurred(ink, view, fit.shape, waves)
+    by_shape = seen.by_shape | {
+        FOCUS: -fit.shape[KAPPA] * seen.by_defocus,
+        TILT_X: -fit.shape[KAPPA] * maps.x * seen.by_defocus,
+        CURVATURE: -fit.shape[KAPPA] * maps.r2 * seen.by_defocus,
+        KAPPA: maps.by_kappa * seen.by_defocus,
+    }
+    return _Linear(cells, chosen, seen, by_shape, inner).evidence(fit.shape)
+
+
+class _Linear:
+    """A picture in cells as a linear model: of the lens first, then of light, ink, place and the ink's spread."""
+
+    def __init__(
+        self,
+        cells: Cells,
+        chosen: Mask,
+        seen: Blurred,
+        by_shape: dict[int, Array],
+        inner: tuple[slice, slice],
+    ) -> None:
+        self.cells, self.chosen = cells, chosen
+        self.indices = sorted(by_shape)
+        self.ink = seen.value[inner]
+        self.by_shape = [by_shape[k][inner] for k in self.indices]
+        self.by_place = [np.asarray(np.gradient(seen.value, axis=k))[inner] for k in (1, 0)]
+        self.by_gain = seen.by_gain[inner]
+        rows, columns = chosen.shape
+        self.blocks = (rows // BLOCK_CELLS + 1, columns // BLOCK_CELLS + 1)
+        self.u, self.v = np.linspace(-1, 1, columns), np.linspace(-1, 1, rows)
+        self.light = self.contrast = np.zeros(chosen.shape)
+        self.least_variance = 0.0
+
+    def _look_at_light(self, good: Mask) -> None:
+        """Find the (rows, columns) light of blank paper, and by how much ink darkens it, from ``good`` (blocks,)."""
+        sample = np.argwhere(self.chosen)[::LIGHT_SAMPLE]
+        row, column = sample[good[self._block(*sample.T)]].T
+        powers = _powers(self.u[column], self.v[row], LIGHT_DEGREE)
+        both = np.concatenate([powers, -powers * self.ink[row, column, None]], axis=1)
+        seen, weight = self.cells.seen[row, column], np.ones(len(row))
+        for _ in range(LIGHT_ROUNDS):
+            coefficient: Array = np.linalg.lstsq(both * weight[:, None], seen * weight, rcond=None)[0]
+            left = np.abs(seen - both @ coefficient)
+            weight = np.sqrt(np.minimum(1.0, HUBER * float(np.median(left)) / np.maximum(left, 1e-12)))
+        px, py = (np.polynomial.chebyshev.chebvander(s, LIGHT_DEGREE) for s in (self.u, self.v))
+        fields = []
+        for part in np.split(coefficient, 2):
+            table = np.zeros((LIGHT_DEGREE + 1, LIGHT_DEGREE + 1))
+            table[_orders(LIGHT_DEGREE)] = part
+            fields.append(py @ table.T @ px.T)
+        self.light, self.contrast = fields
+        self.least_variance = (CELL_ERROR * float(np.median(self.contrast[row, column]))) ** 2
+
+    def _block(self, row: Index, column: Index) -> Index:
+        """(n,) blocks that cells are in."""
+        return np.asarray(row // BLOCK_CELLS * self.blocks[1] + column // BLOCK_CELLS)
+
+    def _stripes(self) -> Iterator[tuple[Array, Array, Array, Index]]:
+        """Cells of some rows after the others: columns (n, p), residual and weight (n,), and the block of each."""
+        for top in range(0, self.chosen.shape[0], BLOCK_CELLS):
+            row, column = np.nonzero(self.chosen[top : top + BLOCK_CELLS])
+            row = row + top
+            if not len(row):
+                continue
+            at = (row, column)
+            ink, light, contrast = self.ink[at], self.light[at], self.contrast[at]
+            expected = light - contrast * ink
+            u, v = self.u[column], self.v[row]
+            few = _powers(u, v, PLACE_DEGREE)
+            parts = [
+                np.stack([-contrast * by[at] for by in self.by_shape], axis=1),
+                _powers(u, v, LIGHT_DEGREE) * (expected / light)[:, None],
+                _powers(u, v, INK_DEGREE) * (-light * ink)[:, None],
+                *(few * (-contrast * by[at])[:, None] for by in self.by_place),
+                (-contrast * self.by_gain[at])[:, None],
+            ]
+            variance = self.cells.variance(expected) + self.least_variance
+            residual = self.cells.seen[at] - expected
+            yield (
+                np.concatenate(parts, axis=1),
+                residual,
+                1 / variance,
+                self._block(row, column),
+            )
+
+    def _like_most(self, chi2: Array, usual: float, count: Array) -> Mask:
+        """(blocks,) False for blocks that fit worse than usual, and all around them."""
+        strange = chi2 > usual * (1 + SIGMAS * np.sqrt(2 / np.maximum(count, 1))) + PART
+        around = cv2.dilate(strange.reshape(self.blocks).astype(np.uint8), np.ones((3, 3), np.uint8))
+        return np.asarray(around.ravel() == 0)
+
+    def _equations(self, good: Mask) -> tuple[Array, Array]:
+        """Normal matrix (p, p) and right side (p,) of the cells of ``good`` (blocks,)."""
+        normals, rights = [], []
+        for matrix, residual, weight, block in self._stripes():
+            weighted = (matrix * (weight * good[block])[:, None]).T
+            normals.append(weighted @ matrix)
+            rights.append(weighted @ residual)
+        return np.sum(normals, axis=0), np.sum(rights, axis=0)
+
+    def _fit_of_blocks(self, solution: Array) -> tuple[Array, Array, Array]:
+        """(blocks,) cells and chi-square of each block, and (blocks, p) how it pulls."""
+        blocks = int(np.prod(self.blocks))
+        count, chi2, pulls = np.zeros(blocks), np.zeros(blocks), np.zeros((blocks, len(solution)))
+        for matrix, residual, weight, block in self._stripes():
+            left = residual - matrix @ solution
+            here, place = np.unique(block, return_inverse=True)
+            count[here] += np.bincount(place)
+            chi2[here] += np.bincount(place, weight * left**2)
+            members = np.zeros((len(here), len(block)))
+            members[place, np.arange(len(block))] = weight * left
+            pulls[here] += members @ matrix
+        return count, chi2, pulls
+
+    def evidence(self, shape: Array) -> Evidence | None:
+        """What the picture says of a lens near ``shape``; None if it does not look like the chart through any lens."""
+        good = np.ones(int(np.prod(self.blocks)), bool)
+        for _ in range(ROUNDS):
+            self._look_at_light(good)
+            if not (self.light[self.chosen] > 0).all():
+                return None
+            normal, right = self._equations(good)
+            count, chi2, pulls = self._fit_of_blocks(_solved(normal, right))
+            held, each = count > 0, chi2 / np.maximum(count, 1)
+            usual = float(np.median(each[good & held]))
+            last, good = good, self._like_most(each, usual, count)
+            if np.array_equal(good & held, last & held):
+                break
+        good &= held
+        if usual > MOST_CHI2 or good.sum() < LEAST_GOOD * held.sum():
+            return None
+        k = len(self.indices)
+        gain = normal[:k, k:] @ _inverse(normal[k:, k:])
+        information, pull = normal[:k, :k] - gain @ normal[k:, :k], right[:k] - gain @ right[k:]
+        own = pulls[good, :k] - pulls[good, k:] @ gain.T
+        reduced = max(float(chi2[good].sum() / count[good].sum()), 1.0)
+        # errors that neighbouring cells share show in how much whole blocks pull
+        alike = float(np.mean((own**2).sum(axis=0) / np.diag(information)))
+        factor = 1 / max(reduced, alike)
+        index = np.ix_(self.indices, self.indices)
+        every, along = np.zeros((SHAPE_PARAMETERS,) * 2), np.zeros(SHAPE_PARAMETERS)
+        every[index], along[self.indices] = information * factor, pull * factor
+        # another look at the same lens: A for shape, not quite that of the strips, is (1/A + D) for theirs
+        loose = np.eye(SHAPE_PARAMETERS) - every @ np.linalg.inv(every + np.diag(1 / APART**2))
+        return Evidence(shape, loose @ every, loose @ along, max(reduced, alike))
+
+
+def _solved(normal: Array, right: Array) -> Array:
+    d = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-30))
+    return np.asarray(d * np.linalg.lstsq(normal * d[:, None] * d, right * d, rcond=1e-12)[0])
+
+
+def _inverse(normal: Array) -> Array:
+    d = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-30))
+    return np.asarray(np.linalg.pinv(normal * d[:, None] * d, rcond=1e-10) * d[:, None] * d)
+
+
+def _orders(degree: int) -> tuple[list[int], list[int]]:
+    """Orders along x and y of all terms of a polynomial in both."""
+    pairs = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+    return [i for i, _ in pairs], [j for _, j in pairs]
+
+
+def _powers(u: Array, v: Array, degree: int) -> Array:
+    """(n, terms) Chebyshev polynomials of places (n,) and (n,) from −1 to 1."""
+    along_u, along_v = (np.polynomial.chebyshev.chebvander(s, degree) for s in (u, v))
+    i, j = _orders(degree)
+    return np.asarray(along_u[:, i] * along_v[:, j])

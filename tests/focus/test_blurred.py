@@ -1,0 +1,102 @@
+"""Blurred ink against rays that are followed one by one, and its derivatives against differences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from appliance.focus.blurred import Blurred, View, blurred
+from appliance.focus.model import AMPLITUDE, ASTIGMATISM, LENS_BLUR, PRINT, PRIOR_MEAN, SPHERICAL
+from appliance.focus.waves import Waves
+
+CELL_PX, ROWS, COLUMNS = 4.0, 120, 100
+WAVES = Waves(
+    object_distance_mm=400.0,
+    magnification=0.2,
+    working_f_number=2.0,
+    waves_per_inverse_mm=1e5,
+    blur_px_per_wave=2.8,
+    airy_px=0.35,
+)
+GROWTH = np.array([0.0, 0.048])
+"""Waves per px: the radius of blur grows by 0.067 px per px down the picture."""
+SCALE = np.array([[20.0, 0.5], [-0.3, 14.0]])
+PERFECT = np.where(np.arange(len(PRIOR_MEAN)) == PRINT, 0.0, PRIOR_MEAN)
+
+
+def defocus_at(y_px: np.ndarray) -> np.ndarray:
+    return 6.0 + GROWTH[1] * y_px
+
+
+def view(extra: float = 0.0) -> View:
+    y = (np.arange(ROWS) + 0.5) * CELL_PX
+    defocus = np.repeat(defocus_at(y)[:, None], COLUMNS, axis=1)
+    return View(defocus + extra, GROWTH, lambda _: SCALE, CELL_PX)
+
+
+def ink(x_px: np.ndarray, y_px: np.ndarray) -> np.ndarray:
+    """Smooth blotches, so that no cell is cut."""
+    return 0.5 + 0.25 * np.sin(x_px / 8) * np.cos(y_px / 10) + 0.25 * np.cos((x_px + y_px) / 10)
+
+
+def cells() -> tuple[np.ndarray, np.ndarray]:
+    y, x = (np.mgrid[0:ROWS, 0:COLUMNS] + 0.5) * CELL_PX
+    return x, y
+
+
+def seen(shape: np.ndarray = PERFECT, extra: float = 0.0) -> Blurred:
+    return blurred(ink(*cells()), view(extra), shape, WAVES)
+
+
+def test_every_cell_sees_the_ink_that_its_rays_come_from() -> None:
+    x, y = cells()
+    inner = (slice(30, 90), slice(30, 70))
+    x, y = x[inner], y[inner]
+    rings = np.sqrt((np.arange(24) + 0.5) / 24)
+    total = np.zeros(x.shape)
+    for radius in rings:
+        for angle in 2 * np.pi * (np.arange(48) + 0.5) / 48:
+            px, py = radius * np.cos(angle), radius * np.sin(angle)
+            # v = u − s b(v), b linear along y
+            half = WAVES.blur_px_per_wave / 2
+            v_y = (y - py * half * 6.0) / (1 + py * half * GROWTH[1])
+            total += ink(x - px * half * defocus_at(v_y), v_y)
+    expected = total / (24 * 48)
+    assert np.ptp(expected) > 0.15
+    # what is left is diffraction
+    assert seen().value[inner] == pytest.approx(expected, abs=0.004)
+
+
+def alike(derivative: np.ndarray, difference: np.ndarray) -> float:
+    """1 where a derivative is as large as a difference; what is left is small: derivatives leave the growth out."""
+    inner = (slice(30, -30), slice(30, -30))
+    derivative, difference = derivative[inner], difference[inner]
+    assert np.abs(difference).max() > 1e-3
+    assert np.abs(derivative - difference).max() < 0.25 * np.abs(difference).max()
+    return float((derivative * difference).sum() / (difference**2).sum())
+
+
+@pytest.mark.parametrize("index", [SPHERICAL, ASTIGMATISM, PRINT, LENS_BLUR, AMPLITUDE.start])
+def test_derivatives_by_the_lens_are_differences(index: int) -> None:
+    step = {PRINT: 2e-3, LENS_BLUR: 0.5}.get(index, 0.02)
+    up, down = (
+        seen(np.where(np.arange(len(PERFECT)) == index, PERFECT + side * step, PERFECT)).value
+        for side in (1, -1)
+    )
+    assert alike(seen().by_shape[index], (up - down) / (2 * step)) == pytest.approx(1, abs=0.05)
+
+
+def test_the_derivative_by_defocus_is_a_difference() -> None:
+    difference = (seen(extra=0.02).value - seen(extra=-0.02).value) / 0.04
+    assert alike(seen().by_defocus, difference) == pytest.approx(1, abs=0.02)
+
+
+def test_print_blur_counts_at_the_scale_of_its_own_depth() -> None:
+    printed = np.where(np.arange(len(PERFECT)) == PRINT, 0.04, PERFECT)
+    there = view()
+    near = replace(there, paper_to_px=lambda w: SCALE * (1.5 if w > 18.0 else 1.0))
+    plain, nearer = (blurred(ink(*cells()), v, printed, WAVES).value for v in (there, near))
+    changed = np.abs(nearer - plain).max(axis=1)
+    assert changed[:40].max() < 0.05 * changed[80:].max()
