@@ -18,7 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.chart.pose import Array
-from appliance.focus.model import AMPLITUDE, ASTIGMATISM, LENS_BLUR, PRINT, SMEAR, SPHERICAL, amplitude_terms
+from appliance.focus.model import (
+    AMPLITUDE,
+    ASTIGMATISM,
+    LENS_BLUR,
+    PRINT,
+    SMEAR,
+    SMEAR_LEAN,
+    SPHERICAL,
+    amplitude_terms,
+)
 from appliance.focus.pupil import otf_and_slopes
 from appliance.focus.waves import Waves
 
@@ -100,7 +109,8 @@ def _by_blur(picture: Array, cell_px: float, paper_to_px: Array) -> dict[int, Ar
     square = -2 * np.pi**2 * (nu_x**2 + nu_y**2)
     wanted = {
         PRINT: -2 * np.pi**2 * _on_paper(nu_x, nu_y, paper_to_px),
-        SMEAR: square * _turn(nu_x, nu_y, paper_to_px),
+        SMEAR: -2 * np.pi**2 * (nu_y**2 - nu_x**2) / 2,
+        SMEAR_LEAN: -2 * np.pi**2 * nu_x * nu_y,
         LENS_BLUR: square,
     }
     terms = amplitude_terms(np.hypot(nu_x, nu_y).ravel()).T
@@ -129,7 +139,8 @@ def _transfers(
         np.interp(nu, table, soft * v, right=0.0) for v in (value, slope, by_w040 - slope)
     )
     turn = _turn(nu_x, nu_y, paper_to_px)
-    printed = shape[PRINT] * _on_paper(nu_x, nu_y, paper_to_px) + shape[SMEAR] * turn * nu**2
+    printed = shape[PRINT] * _on_paper(nu_x, nu_y, paper_to_px)
+    printed = printed + shape[SMEAR] * (nu_y**2 - nu_x**2) / 2 + shape[SMEAR_LEAN] * nu_x * nu_y
     printed = np.exp(-2 * np.pi**2 * printed)
     slope, spherical = slope * printed, spherical * printed
     lean = (view.growth[0] * nu_x + view.growth[1] * nu_y) / np.maximum(2 * np.pi * nu**2, 1e-12)

@@ -64,7 +64,7 @@ def geometry_of(pose: Pose, plan: SegmentPlan, waves: Waves, q_focus: float | No
     q_ends = [waves.from_depth(pose.depth_mm(plan.paper_mm[:, k])) for k in (0, 1)]
     half = np.abs(q_ends[1] - q_ends[0]) / 2
     q, x, r2, bow = where(pose, plan.middle_mm, waves, q_focus)
-    return Geometry(q, half, plan.scale_px_per_mm, x, r2, _turn(plan.paper_mm), bow)
+    return Geometry(q, half, plan.scale_px_per_mm, x, r2, _turn(plan.paper_mm), _smear(plan.px), bow)
 
 
 def where(
@@ -104,6 +104,12 @@ def _turn(paper_mm: Array) -> Array:
     """(n,) half the cosine of twice the angle of pieces (n, 2, 2): 0.5 across the tilt, −0.5 along it."""
     along = np.square(paper_mm[:, 1] - paper_mm[:, 0])
     return np.asarray((along[:, 0] - along[:, 1]) / (2 * along.sum(axis=1)))
+
+
+def _smear(px: Array) -> Array:
+    """(n, 2) how much of a smear blurs pieces (n, 4), whose normals are n: half of n_y² − n_x², and n_x n_y."""
+    x, y = (px[:, 2:] - px[:, :2]).T
+    return np.asarray(np.stack([(x * x - y * y) / 2, -x * y], axis=1) / (x * x + y * y)[:, None])
 
 
 def field_of(pose: Pose, paper_mm: Array) -> tuple[Array, Array]:

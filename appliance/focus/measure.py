@@ -225,8 +225,11 @@ def _motion(fit: through.ThroughFocus, plan: SegmentPlan, good: npt.NDArray[np.b
     shares = [float(good[sel].mean()) for sel in (plan.across, ~plan.across) if sel.sum() >= FEWEST_SEGMENTS]
     if len(shares) == 2 and min(shares) < 0.2 and max(shares) > 0.6:
         return reason("MOTION_BLUR")
-    variance, sd = fit.shape[model.SMEAR], np.sqrt(fit.covariance[model.SMEAR, model.SMEAR])
-    if abs(variance) > MOST_MOTION_PX**2 / 12 and abs(variance) > 4 * sd:
+    members = [model.SMEAR, model.SMEAR_LEAN]
+    smear = fit.shape[members]
+    # together they are the variance along a smear, whatever its direction
+    variance, sd = np.hypot(*smear), np.sqrt(fit.covariance[members, members].max())
+    if variance > MOST_MOTION_PX**2 / 12 and variance > 4 * sd:
         return reason("MOTION_BLUR")
     return None
 

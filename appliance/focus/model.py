@@ -14,11 +14,11 @@ Array = npt.NDArray[np.float64]
 GAUSS_X = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)])
 GAUSS_WEIGHTS = np.array([5, 8, 5]) / 18
 
-FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR, LENS_BLUR = range(9)
+FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR, SMEAR_LEAN, LENS_BLUR = range(10)
 AMPLITUDE_POWERS, AMPLITUDE_CPP, HIGHEST_AMPLITUDE_CPP = (1, 3, 4), 0.3, 0.5
 """Powers of frequency, relative to the second figure, in the log of all that blurs alike and is no Gaussian; constant
 beyond the third."""
-AMPLITUDE = slice(9, 9 + len(AMPLITUDE_POWERS))
+AMPLITUDE = slice(10, 10 + len(AMPLITUDE_POWERS))
 LEVELS = slice(AMPLITUDE.stop, AMPLITUDE.stop + 2)
 """By how much the foretold dark and light levels are off at all edges, in parts of the contrast."""
 SHAPE_PARAMETERS = LEVELS.stop
@@ -62,6 +62,8 @@ class Geometry:
         radius squared from the centre, as a field's curvature counts there.
     turn:
         (n,) from 0.5 for edges across the tilt to −0.5 for those along it: half the cosine of twice the angle.
+    smear:
+        (n, 2) how much of a smear blurs the piece: half of n_y² − n_x², and n_x n_y, of its normal in the picture.
     bow:
         (n,) how far distortion moves a piece along the chart's slope, waves; 0 where the chart is in focus.
     """
@@ -72,6 +74,7 @@ class Geometry:
     x: Array
     r2: Array
     turn: Array
+    smear: Array
     bow: Array
 
 
@@ -175,11 +178,13 @@ class Curves:
         if even is not None:
             value, slope = value + even[0], slope + even[1]
         square = -2 * np.pi**2 * self.frequency_cpp[None, :] ** 2
-        printed, smear = square * self.g2[:, None], square * d.turn[:, None]
+        printed = square * self.g2[:, None]
+        smear, lean = (square * part[:, None] for part in d.smear.T)
         gain = np.exp(
             self.amplitude @ shape[AMPLITUDE]
             + printed * shape[PRINT]
             + smear * shape[SMEAR]
+            + lean * shape[SMEAR_LEAN]
             + square * shape[LENS_BLUR]
         )
         model, by_w = gain * value, gain * slope
@@ -190,6 +195,7 @@ class Curves:
         jacobian[..., PRINT] = printed * model
         jacobian[..., LENS_BLUR] = square * model
         jacobian[..., SMEAR] = smear * model
+        jacobian[..., SMEAR_LEAN] = lean * model
         jacobian[..., AMPLITUDE] = self.amplitude * model[..., None]
         jacobian[..., TILT_X] = -shape[KAPPA] * by_w * d.x[:, None]
         jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]

@@ -3,14 +3,15 @@
 Each edge segment j lies at its own depth; its defocus, in waves of wavefront error at the pupil's rim, is linear in
 dioptres (not in millimetres). The model of its SFR at frequency ν is
 
-    S(ν) = A(ν) · exp(−2π² ν² (σ_p² g_j² + l ± v/2)) · [mean of OTF(ν; W020, W040) + E(ν, w_j)]
+    S(ν) = A(ν) · exp(−2π² ν² (σ_p² g_j² + l + v_j)) · [mean of OTF(ν; W020, W040) + E(ν, w_j)]
     w_j = κ (q_j − q_f − b x_j − d r_j²),   W020 = w_j − W040
 
 with q the depth in waves, σ_p the print's spread on paper, g the local scale in px/mm, l a blur of the lens itself that
 is alike at all depths (variance in px²) and A(ν), near 1 and smooth, whatever else is (the pixel aperture is divided
-out before), κ the ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and ± v/2 a smear
-(variance in px²) along or across the tilt, as motion leaves it. What the data would show of it, ink nearby included, is
-foreseen (``foresight.py``, ``strips.py``). E is what the lens's wavefront has beyond defocus and spherical aberration:
+out before), κ the ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and v_j what a
+smear in any direction, as motion leaves it, adds across the edge (variance in px²) to its mean, which is in l. What the
+data would show of it, ink nearby included, is foreseen (``foresight.py``, ``strips.py``). E is what the lens's
+wavefront has beyond defocus and spherical aberration:
 free at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does
 not follow the model widens the interval instead of moving the result. What else tells of the same shape, the widely
 blurred parts of the picture (``whole.py``), comes in as one quadratic form.
@@ -42,6 +43,7 @@ from appliance.focus.model import (
     PRIOR_MEAN,
     SHAPE_PARAMETERS,
     SMEAR,
+    SMEAR_LEAN,
     SPHERICAL,
     TILT_X,
     Array,
@@ -152,7 +154,7 @@ class Terms:
         field = np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM])
         sd[[TILT_X, CURVATURE, ASTIGMATISM]] = field / self.um_per_wave
         mean[PRINT], sd[PRINT] = self.print_variance
-        sd[SPHERICAL], sd[SMEAR] = self.usual_spherical, SMEAR_SD_USUAL
+        sd[SPHERICAL], sd[[SMEAR, SMEAR_LEAN]] = self.usual_spherical, SMEAR_SD_USUAL
         sd[LENS_BLUR] = np.hypot(SENSOR_BLUR_PX2, LENS_BLUR_PX2 * self.stopped_down)
         return mean, sd
 
@@ -202,13 +204,14 @@ def fit(
     k = len(data.frequency_cpp)
     mean, sd = terms.priors(k)
     best = gauss_newton(model, start, mean, sd)
-    for parameter, strange in ((SPHERICAL, SPHERICAL_SD_STRANGE), (SMEAR, SMEAR_SD_STRANGE)):
-        usual, sd[parameter] = sd[parameter], strange
-        loose = gauss_newton(model, best.v, mean, sd) if abs(best.v[parameter]) > usual / 2 else best
+    for members, strange in (([SPHERICAL], SPHERICAL_SD_STRANGE), ([SMEAR, SMEAR_LEAN], SMEAR_SD_STRANGE)):
+        usual, sd[members] = sd[members], strange
+        suspect = (np.abs(best.v[members]) > usual / 2).any()
+        loose = gauss_newton(model, best.v, mean, sd) if suspect else best
         if loose.cost < best.cost - CONVINCING:
             best = loose
         else:
-            sd[parameter] = usual
+            sd[members] = usual
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
         sd[SHAPE_PARAMETERS:] = EVEN_SD_STRANGE
         best = gauss_newton(model, best.v, mean, sd)

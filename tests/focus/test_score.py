@@ -94,6 +94,19 @@ def best_focus_mm(scene: Scene) -> float:
     return float(1 / inverse - scene.object_distance_mm)
 
 
+@pytest.mark.parametrize("motion_px", [(1.2, 1.2), (1.2, -1.2), (1.7, 0.0)])
+def test_a_smear_in_any_direction_widens_the_interval_and_moves_nothing(
+    motion_px: tuple[float, float],
+) -> None:
+    scene = bench(40, 3.6, 540, -7.0, tilt_deg=38, yaw_deg=14, roll_deg=7, mishap=Mishap(motion_px=motion_px))
+    result = scored(scene)
+    assert result.focus_error_mm is not None
+    assert result.focus_error_mm_u95 is not None
+    error = result.focus_error_mm - scene.lens.focus_error_mm
+    assert abs(error) < 1.5 * result.focus_error_mm_u95
+    assert abs(error) < 0.04 * depth_of_field_mm(scene)
+
+
 @pytest.mark.parametrize("along_slope", [True, False])
 def test_aberrations_curvature_tilt_and_distortion_together_leave_best_focus_where_it_is(
     along_slope: bool,
