@@ -41,8 +41,8 @@ MOST_MOTION_PX = 4.0
 SURVEY_MODEL_ERROR = 0.01
 MOST_ROUNDS, SETTLED = 6, 0.1
 """Fit and foresight take turns until focus moves by less than this of its standard deviation."""
-MOST_APART = 4.0
-"""What blurred parts tell is not believed if it moves focus by more than so many of its standard deviations."""
+MOST_APART, LEAST_MOVE = 3.0, 0.3
+"""Blurred parts are not believed if they move focus by more than so many times what its variance loses, or a part."""
 FEWEST_EDGES = 30
 MOST_REDUCED_CHI2 = 25.0
 DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
@@ -180,7 +180,8 @@ def _fit_strips(
     if fit.reduced_chi2 < through.STRANGE_CHI2:
         told = told_by_blur(frame, layout, look.pose.pose, look.strips.plan, look.strips.waves, fit)
     best = through.fit(replace(data, told=told), table, fit.parameters, terms)
-    if told is not None and abs(best.q_focus - fit.q_focus) > MOST_APART * fit.q_sd:
+    expected = np.sqrt(max(fit.q_sd**2 - best.q_sd**2, (LEAST_MOVE * fit.q_sd) ** 2))
+    if told is not None and abs(best.q_focus - fit.q_focus) > MOST_APART * expected:
         best = through.fit(data, table, fit.parameters, terms)
     return data, replace(best, q_unknown=float(np.hypot(best.q_unknown, moved)))
 

@@ -11,7 +11,7 @@ from appliance.bench import Chart, Lens, Mishap, Scene, Sensor, photograph
 from appliance.chart.layout import layout
 from appliance.focus import measure
 from appliance.focus.measure import Measurement, measure_frame
-from appliance.focus.model import Evidence
+from appliance.focus.model import FOCUS, Evidence
 from appliance.focus.result import Setup
 from appliance.frame import Frame
 
@@ -81,3 +81,18 @@ def test_a_sharp_photo_tells_nothing_more(monkeypatch: pytest.MonkeyPatch) -> No
     flat = replace(CLOSE, lens=Lens(16.0, 8.0), chart=Chart(layout("a4")), object_distance_mm=600.0)
     _, _, told = measured(flat, 0.0, monkeypatch)
     assert told is None
+
+
+def test_what_contradicts_the_strips_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = measured(CLOSE, -12.0, monkeypatch, alone=True)
+    original = measure.told_by_blur
+
+    def lying(*args: object) -> Evidence | None:
+        told = original(*args)  # type: ignore[arg-type]
+        assert told is not None
+        about = told.about.copy()
+        about[FOCUS] += 1.0
+        return replace(told, about=about)
+
+    monkeypatch.setattr(measure, "told_by_blur", lying)
+    assert measured(CLOSE, -12.0, monkeypatch)[:2] == pytest.approx(alone[:2])
