@@ -131,5 +131,7 @@ def strip_cells(plan: SegmentPlan, rows: int, columns: int) -> Mask:
 def _filled(outlines: list[Array] | Array, rows: int, columns: int) -> Mask:
     mask = np.zeros((rows, columns), np.uint8)
     for outline in outlines:
+        if len(outline) < 3:
+            continue
         cv2.fillPoly(mask, [np.round(in_cells(outline) - 0.5).astype(np.int32)], 1)
     return mask.astype(bool)

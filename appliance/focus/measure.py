@@ -152,6 +152,8 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     if look is None:
         plan, batch, waves, used = seen.plan, seen.batch, coarse_waves, usable(seen.batch)
         fit = through.fit(data, table, first.parameters, terms)
+    elif not np.isfinite(look.strips.stray).all():
+        return reason("CHART_CROPPED", detail="squares about focus are not seen whole")
     else:
         plan, batch, used, pose_fit, waves = look.plan, look.batch, look.used, look.pose, look.strips.waves
         table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(plan, waves))

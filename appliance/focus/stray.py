@@ -29,13 +29,14 @@ FIT = np.linalg.pinv(ACROSS[:, None] ** POWERS)
 NEAR_POLYGONS, FAR_POLYGONS = 20, 150
 """So many polygons are summed side by side, so many more are taken for points; ink beyond is a veil over a piece."""
 PIECES_PER_CHUNK = 64
-NEAREST_PX = 1e-3
+NEAREST_PX, OWN_PX = 1e-3, 5.0
 
 
 def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Array) -> Array:
     """Light beyond that of a half plane at distances ``u`` (K,) px from n pieces of edges, in parts of the contrast.
 
-    Positive ``u`` is the light side; ``airy_px`` is λN in px. Returns (n, K).
+    Positive ``u`` is the light side; ``airy_px`` is λN in px. Returns (n, K),
+    not finite for a piece whose own square is not seen whole.
     """
     polygons = polygons_mm(layout)
     points = polygons.reshape(-1, 2)
@@ -99,7 +100,8 @@ def _beyond_half_plane(polygons: Array, points: Array, across: Array, centre: Ar
     normal = np.stack([direction[..., 1], -direction[..., 0]], axis=-1)
     along = ((centre[:, None] - start) * direction).sum(axis=-1)
     distance = np.abs(((centre[:, None] - start) * normal).sum(axis=-1))
-    own = np.argmin(np.where((along > 0) & (along < length), distance, np.inf), axis=1)
+    distance = np.where((along > 0) & (along < length), distance, np.inf)
+    own = np.argmin(distance, axis=1)
 
     def along_and_off(axis: Array) -> Array:
         """(n, a, c, s) how far the sides' starts lie beyond the points along unit vectors (n, s, 2)."""
@@ -117,5 +119,8 @@ def _beyond_half_plane(polygons: Array, points: Array, across: Array, centre: Ar
     own_a, own_b = a[piece, ..., own], b[piece, ..., own]
     u = across[:, None]
     long_a, long_b = np.sqrt(own_a**2 + u * u), np.sqrt(own_b**2 + u * u)
-    value[piece, ..., own] = u * (1 / (long_b * (long_b + own_b)) + 1 / (long_a * (long_a - own_a)))
+    off_b, off_a = np.maximum(long_b + own_b, NEAREST_PX), np.maximum(long_a - own_a, NEAREST_PX)
+    value[piece, ..., own] = u * (1 / (long_b * off_b) + 1 / (long_a * off_a))
+    # a piece whose own square is not seen whole has no half plane to take away
+    value[distance[piece, own] > OWN_PX] = np.nan
     return np.asarray(value.sum(axis=-1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +124,13 @@ def test_a_view_with_little_print_in_it_is_foreseen_too(scale: float) -> None:
     assert len(plan) >= 1
     light = stray(CHART, pose, plan, 1.0, np.arange(-12.0, 12.1, 1.5))
     assert np.abs(light).max() < 0.01
+
+
+def test_a_piece_whose_own_square_is_not_seen_whole_is_named_by_no_number() -> None:
+    pose, u = _pose(), np.arange(-12.0, 12.1, 1.5)
+    plan = _pieces(pose)
+    # one piece lies beyond the picture, where no side of any polygon runs
+    lost = replace(plan, px=np.concatenate([plan.px[:1] + 1e5, plan.px[1:]]))
+    light = stray(CHART, pose, lost, AIRY_PX, u)
+    assert np.isnan(light[0]).all()
+    assert light[1:] == pytest.approx(stray(CHART, pose, plan, AIRY_PX, u)[1:])
