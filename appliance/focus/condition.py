@@ -19,6 +19,8 @@ MOST_CLIPPED = 0.3
 FOCAL_LENGTH_TOLERANCE = 0.15
 SCALE_TOLERANCE = 0.015
 SQUEEZE_TOLERANCE = 0.1
+MOST_ASKEW_RAD = 0.06
+"""A sensor out of square by more is no mount's tolerance, but what is left of a view that no flat chart gives."""
 FLICKER_AMPLITUDE = 0.03
 ROW_BINS = 24
 
@@ -42,6 +44,12 @@ def tilt_out_of_range(pose: Pose) -> Reason | None:
     if low <= pose.tilt_deg <= high:
         return None
     return reason("TILT_OUT_OF_RANGE", tilt=pose.tilt_deg, low=low, high=high)
+
+
+def not_flat(pose: Pose) -> Reason | None:
+    """NOT_FLAT if the edges do not lie where a flat chart has them before any usual lens."""
+    askew = float(np.hypot(pose.askew_x_rad, pose.askew_y_rad))
+    return reason("NOT_FLAT", askew=np.degrees(askew)) if askew > MOST_ASKEW_RAD else None
 
 
 def measured_focal_length_mm(pose: Pose, setup: Setup) -> float:

@@ -13,7 +13,7 @@ from appliance.chart.pose import PARAMETERS, Array
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
 from appliance.focus import model, through
-from appliance.focus.condition import flicker, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
+from appliance.focus.condition import flicker, not_flat, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
 from appliance.focus.foresight import Foresight
 from appliance.focus.geometry import segments_of
 from appliance.focus.near import Look, look_near
@@ -109,6 +109,7 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     located = replace(located, pose=pose)
     for problem in (
         wrong_lens(seen.pose, setup),
+        not_flat(pose),
         tilt_out_of_range(pose),
         wrong_scale(pose, setup, printed.bar_mm),
         flicker(seen.plan, seen.batch, picture_px[1]),

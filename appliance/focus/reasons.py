@@ -34,6 +34,8 @@ REASONS: dict[str, str] = {
     "Check the lens and its zoom setting.",
     "ANAMORPHIC": "The picture is squeezed by {percent:.0f} %. Anamorphic lenses have two magnifications and "
     "cannot be measured here.",
+    "NOT_FLAT": "The edges do not lie where a flat chart has them, unless the sensor sits {askew:.0f}° out of square. "
+    "Check that the chart is flat and the lens neither anamorphic nor tilted.",
     "TOLERANCE_TOO_TIGHT": "The tolerance of ± {tolerance:.1f} µm is less than four times the remount "
     "repeatability of {repeatability:.1f} µm, so that this station cannot judge to it.",
     "TOO_BLURRED": "Nothing in the picture is sharp enough to tell where focus lies. Focus roughly and press again.",

@@ -263,6 +263,13 @@ def test_an_anamorphic_lens_is_named() -> None:
     assert result.reasons[0].code == "ANAMORPHIC"
 
 
+def test_a_view_that_no_flat_chart_gives_is_refused_not_explained_by_a_crooked_sensor() -> None:
+    scene = bench(25.7, 9.5, 428, -4.0, tilt_deg=43.5, yaw_deg=24.4, roll_deg=7.5)
+    result = scored(replace(scene, lens=replace(scene.lens, squeeze=2.0)))
+    assert result.verdict == Verdict.INVALID
+    assert result.reasons[0].code in ("NOT_FLAT", "ANAMORPHIC")
+
+
 def test_a_chart_of_which_only_a_distant_band_is_sharp_is_still_found() -> None:
     chart = Chart(layout("a3", 8.0), print_blur_um=17.0)
     scene = bench(70.7, 2.32, 1448, tilt_deg=48.3, roll_deg=1.8, yaw_deg=-1.0, chart=chart)
