@@ -40,6 +40,7 @@ FREQUENCIES, HIGHEST_TURNS = 160, 4.0
 RIM, MARGIN_CELLS = 1.3, 8
 """The point spread beyond RIM times its radius and a margin is left out."""
 
+Picture = npt.NDArray[np.float32]
 Spectrum = npt.NDArray[np.float32] | npt.NDArray[np.complex64]
 
 
@@ -51,10 +52,10 @@ class Blurred:
     per wave of defocus and in ``by_defocus``; ``by_gain`` per cell by which ink spreads.
     """
 
-    value: Array
-    by_defocus: Array
-    by_gain: Array
-    by_shape: dict[int, Array]
+    value: Picture
+    by_defocus: Picture
+    by_gain: Picture
+    by_shape: dict[int, Picture]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def blurred(ink: Array, view: View, shape: Array, waves: Waves) -> Blurred:
     place = np.arcsinh(radius / LEVEL_PX) / LEVEL_STEP
     rim = np.hypot(*np.gradient(ink))
     first, last = place.min(axis=1), place.max(axis=1)
-    out = np.zeros((5, rows, columns))
+    out = np.zeros((5, rows, columns), np.float32)
     for level in range(int(place.min()) - SHARED, int(place.max()) + SHARED + 1):
         held = np.flatnonzero((first < level + SHARED) & (last > level - SHARED))
         if not len(held):
@@ -100,11 +101,11 @@ def blurred(ink: Array, view: View, shape: Array, waves: Waves) -> Blurred:
     return Blurred(out[0], out[1], out[4], by_shape)
 
 
-def _by_blur(picture: Array, cell_px: float, paper_to_px: Array) -> dict[int, Array]:
+def _by_blur(picture: Picture, cell_px: float, paper_to_px: Array) -> dict[int, Picture]:
     """Derivatives of a blurred picture by those members of a lens's shape that blur all depths alike."""
     size = _quick(picture.shape[0]), _quick(picture.shape[1])
     padding = [(0, n - m) for n, m in zip(size, picture.shape, strict=True)]
-    padded = np.pad(picture.astype(np.float32), padding, mode="edge")
+    padded = np.pad(picture, padding, mode="edge")
     nu_x, nu_y = _frequencies(size, cell_px)
     square = -2 * np.pi**2 * (nu_x**2 + nu_y**2)
     wanted = {
@@ -116,8 +117,9 @@ def _by_blur(picture: Array, cell_px: float, paper_to_px: Array) -> dict[int, Ar
     terms = amplitude_terms(np.hypot(nu_x, nu_y).ravel()).T
     wanted |= {AMPLITUDE.start + k: term.reshape(square.shape) for k, term in enumerate(terms)}
     spectrum = np.fft.rfft2(padded)
+    rows, columns = picture.shape
     return {
-        index: np.fft.irfft2(spectrum * gain.astype(np.float32), size)[: picture.shape[0], : picture.shape[1]]
+        index: np.fft.irfft2(spectrum * gain.astype(np.float32), size)[:rows, :columns].astype(np.float32)
         for index, gain in wanted.items()
     }
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from appliance.chart.layout import Layout
 from appliance.chart.pose import Array, Pose
 from appliance.chart.segments import SegmentPlan
-from appliance.focus.blurred import Blurred, View, blurred
+from appliance.focus.blurred import Blurred, Picture, View, blurred
 from appliance.focus.cells import (
     CELL_PX,
     Cells,
@@ -88,11 +88,12 @@ def told_by_blur(
     growth = np.array([np.median(np.gradient(maps.defocus[inner], axis=k)[chosen]) for k in (1, 0)]) / CELL_PX
     view = View(maps.defocus, growth, maps.paper_to_px, CELL_PX)
     seen = blurred(ink, view, fit.shape, waves)
+    kappa = float(fit.shape[KAPPA])
     by_shape = seen.by_shape | {
-        FOCUS: -fit.shape[KAPPA] * seen.by_defocus,
-        TILT_X: -fit.shape[KAPPA] * maps.x * seen.by_defocus,
-        CURVATURE: -fit.shape[KAPPA] * maps.r2 * seen.by_defocus,
-        KAPPA: maps.by_kappa * seen.by_defocus,
+        FOCUS: -kappa * seen.by_defocus,
+        TILT_X: (-kappa * maps.x * seen.by_defocus).astype(np.float32),
+        CURVATURE: (-kappa * maps.r2 * seen.by_defocus).astype(np.float32),
+        KAPPA: (maps.by_kappa * seen.by_defocus).astype(np.float32),
     }
     return _Linear(cells, chosen, seen, by_shape, inner).evidence(fit.shape)
 
@@ -105,7 +106,7 @@ class _Linear:
         cells: Cells,
         chosen: Mask,
         seen: Blurred,
-        by_shape: dict[int, Array],
+        by_shape: dict[int, Picture],
         inner: tuple[slice, slice],
     ) -> None:
         self.cells, self.chosen = cells, chosen
