@@ -14,10 +14,10 @@ from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
 from appliance.focus import model, through
 from appliance.focus.condition import flicker, not_flat, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
-from appliance.focus.foresight import Foresight
+from appliance.focus.fitting import fit_strips
 from appliance.focus.geometry import segments_of
-from appliance.focus.near import Look, look_near
-from appliance.focus.prints import BLUR_SHARE, LEAST_BLUR_U_UM, blur_seen
+from appliance.focus.near import look_near
+from appliance.focus.prints import blur_seen, spread_mm
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
@@ -30,7 +30,6 @@ from appliance.focus.survey import (
     usable,
 )
 from appliance.focus.waves import Waves
-from appliance.focus.whole import told_by_blur
 from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
 
@@ -39,14 +38,8 @@ CURVE_CPP = 0.16
 AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
 SURVEY_MODEL_ERROR = 0.01
-MOST_ROUNDS, SETTLED = 6, 0.1
-"""Fit and foresight take turns until focus moves by less than this of its standard deviation."""
-MOST_APART, LEAST_MOVE = 3.0, 0.3
-"""Blurred parts are not believed if they move focus by more than so many times what its variance loses, or a part."""
 FEWEST_EDGES = 30
 MOST_REDUCED_CHI2 = 25.0
-DEFAULT_PRINT_SIGMA_MM = (0.03, 0.03)
-"""Gaussian spread of a laser print on paper and its standard uncertainty, where none was measured."""
 
 
 @dataclass(frozen=True)
@@ -121,18 +114,9 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
         return Refusal(outcome, picture_px, located)
     fit = outcome.fit
     variance, own_variance = float(fit.shape[model.PRINT]), float(fit.covariance[model.PRINT, model.PRINT])
-    prior = _print_sigma_mm(setup)
-    blur = blur_seen(variance, own_variance, fit.reduced_chi2, prior, outcome.magnification)
+    prior_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)
+    blur = blur_seen(variance, own_variance, fit.reduced_chi2, prior_mm, outcome.magnification)
     return replace(outcome, print_blur_um=blur)
-
-
-def _print_sigma_mm(setup: Setup) -> tuple[float, float]:
-    if setup.print_blur_um is None:
-        return DEFAULT_PRINT_SIGMA_MM
-    u_um = setup.print_blur_u_um
-    if u_um is None:
-        u_um = max(BLUR_SHARE * setup.print_blur_um, LEAST_BLUR_U_UM)
-    return setup.print_blur_um * 1e-3, u_um * 1e-3
 
 
 def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measurement | Reason:
@@ -144,7 +128,8 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     extra = min(6.0, 12 / coarse_waves.blur_px_per_wave)
     step = min(0.25, 0.7 / coarse_waves.blur_px_per_wave)
     candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
-    terms = through.Terms(_print_sigma_mm(setup), coarse_waves.um_per_wave, SURVEY_MODEL_ERROR)
+    print_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)
+    terms = through.Terms(print_mm, coarse_waves.um_per_wave, SURVEY_MODEL_ERROR)
     start, chi2 = through.search(data, table, candidates, terms)
     first = through.fit(data, table, start, terms, explore=False)
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
@@ -158,49 +143,10 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     else:
         plan, batch, used, pose_fit, waves = look.plan, look.batch, look.used, look.pose, look.strips.waves
         table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(plan, waves))
-        data, fit = _fit_strips(frame, located.layout, look, table, setup)
+        terms = through.Terms(print_mm, waves.um_per_wave)
+        data, fit = fit_strips(frame, located.layout, look, table, terms)
     problem = _motion(fit, plan, used) or _unfit(fit, int(used.sum()))
     return problem or _collect(located, pose_fit, plan, batch, used, waves, data, fit, table)
-
-
-def _fit_strips(
-    frame: Frame, layout: Layout, look: Look, table: PupilTable, setup: Setup
-) -> tuple[model.Segments, through.ThroughFocus]:
-    """Fit the second look: first with light and ink as the survey's lens has them, then as the look's own does.
-
-    Last, with what the blurred parts of the picture tell, if the lens is one that they can be foretold of.
-    """
-    terms = through.Terms(_print_sigma_mm(setup), look.strips.waves.um_per_wave)
-    foresight = look.strips.compared(look.first)
-    around = look.first.q_focus + np.array([-0.1, 0.0, 0.1])
-    start, _ = through.search(foresight.data, table, around, terms)
-    fit = through.fit(foresight.data, table, start, terms, flexible=False, explore=False)
-    fit, _ = _settled(foresight, table, fit, terms)
-    foresight = look.strips.compared(fit)
-    fit, moved = _settled(foresight, table, fit, terms)
-    data = foresight.of(fit)
-    told = None
-    if fit.reduced_chi2 < through.STRANGE_CHI2:
-        told = told_by_blur(frame, layout, look.pose.pose, look.strips.plan, look.strips.waves, fit)
-    best = through.fit(replace(data, told=told), table, fit.parameters, terms)
-    expected = np.sqrt(max(fit.q_sd**2 - best.q_sd**2, (LEAST_MOVE * fit.q_sd) ** 2))
-    if told is not None and abs(best.q_focus - fit.q_focus) > MOST_APART * expected:
-        best = through.fit(data, table, fit.parameters, terms)
-    return data, replace(best, q_unknown=float(np.hypot(best.q_unknown, moved)))
-
-
-def _settled(
-    foresight: Foresight, table: PupilTable, fit: through.ThroughFocus, terms: through.Terms
-) -> tuple[through.ThroughFocus, float]:
-    """Fit and foresight in turns; how far the last turn still moved focus, in waves, is part of what is not known."""
-    moved = np.inf
-    for _ in range(MOST_ROUNDS):
-        last = fit
-        fit = through.fit(foresight.of(fit), table, fit.parameters, terms, flexible=False, explore=False)
-        moved = abs(fit.q_focus - last.q_focus)
-        if moved < SETTLED * fit.q_sd:
-            break
-    return fit, moved
 
 
 def _table(data: model.Segments, waves: Waves, widest_blur_px: float) -> PupilTable:

@@ -23,6 +23,8 @@ GOOD_BLUR, TELLING_BLUR = 0.25, 0.5
 """Relative standard uncertainty of a blur that may be kept, and of one that is worth a figure."""
 BLUR_SHARE, LEAST_BLUR_U_UM = 0.1, 3.0
 """Standard uncertainty of a blur that came without one: relative, and at least, µm."""
+LASER_SPREAD_MM = (0.03, 0.03)
+"""Gaussian spread (1 σ) of a laser print on paper and its standard uncertainty, where none was measured."""
 LENS_UM2 = 0.5
 """Standard uncertainty of the lens's own spread at the sensor, as a variance in µm²: field and colour aberrations that
 the through-focus model does not have. On paper it is 1 / m² as large, which is why a print is measured close up."""
@@ -130,10 +132,21 @@ def checked_blur(blur_um: float, u_um: float | None = None) -> tuple[float, floa
             f"The print's spread must lie between {low:g} and {high:g} µm (1 σ on paper), not {blur_um:g} µm; a laser "
             "print has 20 to 40 µm."
         )
-    u_um = max(BLUR_SHARE * blur_um, LEAST_BLUR_U_UM) if u_um is None else u_um
+    u_um = _usual_u_um(blur_um) if u_um is None else u_um
     if not (isfinite(u_um) and u_um > 0):
         raise BlurReadingError("The spread's uncertainty must be above zero.")
     return float(blur_um), float(u_um)
+
+
+def spread_mm(blur_um: float | None, u_um: float | None) -> tuple[float, float]:
+    """A print's Gaussian spread (1 σ) on paper and its standard uncertainty, mm, as measured or as prints are."""
+    if blur_um is None:
+        return LASER_SPREAD_MM
+    return blur_um * 1e-3, (_usual_u_um(blur_um) if u_um is None else u_um) * 1e-3
+
+
+def _usual_u_um(blur_um: float) -> float:
+    return max(BLUR_SHARE * blur_um, LEAST_BLUR_U_UM)
 
 
 def blur_seen(

@@ -1,0 +1,59 @@
+"""The last fit: what strips and blurred parts of a photo say of the lens, each foretold with the lens in view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from appliance.chart.layout import Layout
+from appliance.focus import model, through
+from appliance.focus.foresight import Foresight
+from appliance.focus.near import Look
+from appliance.focus.pupil import PupilTable
+from appliance.focus.whole import told_by_blur
+from appliance.frame import Frame
+
+MOST_ROUNDS, SETTLED = 6, 0.1
+"""Fit and foresight take turns until focus moves by less than this of its standard deviation."""
+MOST_APART, LEAST_MOVE = 3.0, 0.3
+"""Blurred parts are not believed if they move focus by more than so many times what its variance loses, or a part."""
+
+
+def fit_strips(
+    frame: Frame, layout: Layout, look: Look, table: PupilTable, terms: through.Terms
+) -> tuple[model.Segments, through.ThroughFocus]:
+    """Fit the second look: first with light and ink as the survey's lens has them, then as the look's own does.
+
+    Last, with what the blurred parts of the picture tell, if the lens is one that they can be foretold of.
+    """
+    foresight = look.strips.compared(look.first)
+    around = look.first.q_focus + np.array([-0.1, 0.0, 0.1])
+    start, _ = through.search(foresight.data, table, around, terms)
+    fit = through.fit(foresight.data, table, start, terms, flexible=False, explore=False)
+    fit, _ = _settled(foresight, table, fit, terms)
+    foresight = look.strips.compared(fit)
+    fit, moved = _settled(foresight, table, fit, terms)
+    data = foresight.of(fit)
+    told = None
+    if fit.reduced_chi2 < through.STRANGE_CHI2:
+        told = told_by_blur(frame, layout, look.pose.pose, look.strips.plan, look.strips.waves, fit)
+    best = through.fit(replace(data, told=told), table, fit.parameters, terms)
+    expected = np.sqrt(max(fit.q_sd**2 - best.q_sd**2, (LEAST_MOVE * fit.q_sd) ** 2))
+    if told is not None and abs(best.q_focus - fit.q_focus) > MOST_APART * expected:
+        best = through.fit(data, table, fit.parameters, terms)
+    return data, replace(best, q_unknown=float(np.hypot(best.q_unknown, moved)))
+
+
+def _settled(
+    foresight: Foresight, table: PupilTable, fit: through.ThroughFocus, terms: through.Terms
+) -> tuple[through.ThroughFocus, float]:
+    """Fit and foresight in turns; how far the last turn still moved focus, in waves, is part of what is not known."""
+    moved = np.inf
+    for _ in range(MOST_ROUNDS):
+        last = fit
+        fit = through.fit(foresight.of(fit), table, fit.parameters, terms, flexible=False, explore=False)
+        moved = abs(fit.q_focus - last.q_focus)
+        if moved < SETTLED * fit.q_sd:
+            break
+    return fit, moved
