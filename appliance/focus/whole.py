@@ -10,6 +10,7 @@ form more for the fit of the strips, whose own cells are not looked at here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -44,8 +45,11 @@ from appliance.focus.through import ThroughFocus
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
 
-LEAST_RADIUS_PX, MOST_RADIUS_PX, LEAST_PART = 6.0, 75.0, 0.2
-"""Cells count where blur is so wide; there must be as many, as a part of the picture."""
+LEAST_RADIUS_PX, MOST_RADIUS_PX = 6.0, 75.0
+"""Cells count where blur is so wide."""
+LEAST_PART, LEAST_SIDES, RIM = 0.2, 0.12, 0.1
+"""There must be as many, as a part of the picture, and as many of those that printed sides run through, whose ink is
+neither nothing nor all by more than the last figure: blank paper and the inside of ink tell nothing."""
 MARGIN_CELLS = 16
 """The chart goes on beyond the picture, and blur brings it in, from as far as its radius and some more."""
 LIGHT_DEGREE, INK_DEGREE, PLACE_DEGREE = 4, 2, 2
@@ -54,6 +58,8 @@ CELL_ERROR = 1e-3
 """Standard deviation of what no model knows of a cell, in parts of the contrast."""
 BLOCK_CELLS, SIGMAS, PART, ROUNDS = 8, 5.0, 0.3, 5
 """Blocks of so many cells squared are left out if they fit worse than most: a hand, a glint, a fold."""
+STRIPE_CELLS = 4 * BLOCK_CELLS
+"""Rows of cells that are looked at at once."""
 APART = np.full(SHAPE_PARAMETERS, 1e-9)
 APART[[KAPPA, SPHERICAL, AMPLITUDE.start]] = 1e-3, 4e-3, 0.02
 """By how much a lens may look different in blurred parts and in strips, standard deviations."""
@@ -80,11 +86,14 @@ def told_by_blur(
     chosen &= pattern_cells(layout, pose, rows, columns) & ~strip_cells(strips, rows, columns)
     if chosen.mean() < LEAST_PART:
         return None
+    ink = ink_in_cells(layout, pose, rows, columns, MARGIN_CELLS)
+    sides = np.abs(ink[inner] - 0.5) < 0.5 - RIM
+    if (chosen & sides).sum() < LEAST_SIDES * sides.sum():
+        return None
     cells = cells_of(frame)
     chosen &= cells.clear
     if chosen.mean() < LEAST_PART:
         return None
-    ink = ink_in_cells(layout, pose, rows, columns, MARGIN_CELLS)
     growth = np.array([np.median(np.gradient(maps.defocus[inner], axis=k)[chosen]) for k in (1, 0)]) / CELL_PX
     view = View(maps.defocus, growth, maps.paper_to_px, CELL_PX)
     seen = blurred(ink, view, fit.shape, waves)
@@ -96,6 +105,17 @@ def told_by_blur(
         KAPPA: (maps.by_kappa * seen.by_defocus).astype(np.float32),
     }
     return _Linear(cells, chosen, seen, by_shape, inner).evidence(fit.shape)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """Normal matrix (p, p), right side and solution (p,), of the cells of the ``good`` blocks (blocks,)."""
+
+    normal: Array
+    right: Array
+    solution: Array
+    good: Mask
+    reduced_chi2: float
 
 
 class _Linear:
@@ -147,8 +167,8 @@ class _Linear:
 
     def _stripes(self) -> Iterator[tuple[Array, Array, Array, Index]]:
         """Cells of some rows after the others: columns (n, p), residual and weight (n,), and the block of each."""
-        for top in range(0, self.chosen.shape[0], BLOCK_CELLS):
-            row, column = np.nonzero(self.chosen[top : top + BLOCK_CELLS])
+        for top in range(0, self.chosen.shape[0], STRIPE_CELLS):
+            row, column = np.nonzero(self.chosen[top : top + STRIPE_CELLS])
             row = row + top
             if not len(row):
                 continue
@@ -188,51 +208,64 @@ class _Linear:
             rights.append(weighted @ residual)
         return np.sum(normals, axis=0), np.sum(rights, axis=0)
 
-    def _fit_of_blocks(self, solution: Array) -> tuple[Array, Array, Array]:
-        """(blocks,) cells and chi-square of each block, and (blocks, p) how it pulls."""
+    def _fit_of_blocks(self, solution: Array) -> tuple[Array, Array]:
+        """(blocks,) cells and chi-square of each block."""
         blocks = int(np.prod(self.blocks))
-        count, chi2, pulls = np.zeros(blocks), np.zeros(blocks), np.zeros((blocks, len(solution)))
+        count, chi2 = np.zeros(blocks), np.zeros(blocks)
         for matrix, residual, weight, block in self._stripes():
             left = residual - matrix @ solution
-            here, place = np.unique(block, return_inverse=True)
-            count[here] += np.bincount(place)
-            chi2[here] += np.bincount(place, weight * left**2)
-            members = np.zeros((len(here), len(block)))
-            members[place, np.arange(len(block))] = weight * left
-            pulls[here] += members @ matrix
-        return count, chi2, pulls
+            count += np.bincount(block, minlength=blocks)
+            chi2 += np.bincount(block, weight * left**2, minlength=blocks)
+        return count, chi2
 
-    def evidence(self, shape: Array) -> Evidence | None:
-        """What the picture says of a lens near ``shape``; None if it does not look like the chart through any lens."""
+    def _pulls(self, solution: Array) -> Array:
+        """(blocks, p) how each block pulls at the solution."""
+        pulls = np.zeros((int(np.prod(self.blocks)), len(solution)))
+        for matrix, residual, weight, block in self._stripes():
+            order = np.argsort(block, kind="stable")
+            here, first = np.unique(block[order], return_index=True)
+            pull = matrix * (weight * (residual - matrix @ solution))[:, None]
+            pulls[here] = np.add.reduceat(pull[order], first, axis=0)
+        return pulls
+
+    def _fitted(self) -> _Fitted | None:
+        """Fit all blocks, and again without those that do not fit, until none is left out or comes back."""
         good = np.ones(int(np.prod(self.blocks)), bool)
         for _ in range(ROUNDS):
             self._look_at_light(good)
             if not (self.light[self.chosen] > 0).all():
                 return None
             normal, right = self._equations(good)
-            count, chi2, pulls = self._fit_of_blocks(_solved(normal, right))
+            solution = _solved(normal, right)
+            count, chi2 = self._fit_of_blocks(solution)
             held, each = count > 0, chi2 / np.maximum(count, 1)
             usual = float(np.median(each[good & held]))
-            last, good = good, self._like_most(each, usual, count)
-            if np.array_equal(good & held, last & held):
+            last, good = good & held, held & self._like_most(each, usual, count)
+            if np.array_equal(good, last):
                 break
-        good &= held
         if usual > MOST_CHI2 or good.sum() < LEAST_GOOD * held.sum():
             return None
-        k = len(self.indices)
+        return _Fitted(normal, right, solution, good, float(chi2[good].sum() / count[good].sum()))
+
+    def evidence(self, shape: Array) -> Evidence | None:
+        """What the picture says of a lens near ``shape``; None if it does not look like the chart through any lens."""
+        fitted = self._fitted()
+        if fitted is None:
+            return None
+        k, normal, right = len(self.indices), fitted.normal, fitted.right
         gain = normal[:k, k:] @ _inverse(normal[k:, k:])
         information, pull = normal[:k, :k] - gain @ normal[k:, :k], right[:k] - gain @ right[k:]
-        own = pulls[good, :k] - pulls[good, k:] @ gain.T
-        reduced = max(float(chi2[good].sum() / count[good].sum()), 1.0)
+        pulls = self._pulls(fitted.solution)[fitted.good]
+        own = pulls[:, :k] - pulls[:, k:] @ gain.T
         # errors that neighbouring cells share show in how much whole blocks pull
         alike = float(np.mean((own**2).sum(axis=0) / np.diag(information)))
-        factor = 1 / max(reduced, alike)
+        chi2 = max(fitted.reduced_chi2, alike, 1.0)
         index = np.ix_(self.indices, self.indices)
         every, along = np.zeros((SHAPE_PARAMETERS,) * 2), np.zeros(SHAPE_PARAMETERS)
-        every[index], along[self.indices] = information * factor, pull * factor
+        every[index], along[self.indices] = information / chi2, pull / chi2
         # another look at the same lens: A for shape, not quite that of the strips, is (1/A + D) for theirs
         loose = np.eye(SHAPE_PARAMETERS) - every @ np.linalg.inv(every + np.diag(1 / APART**2))
-        return Evidence(shape, loose @ every, loose @ along, max(reduced, alike))
+        return Evidence(shape, loose @ every, loose @ along, chi2)
 
 
 def _solved(normal: Array, right: Array) -> Array:

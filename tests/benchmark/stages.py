@@ -18,6 +18,7 @@ STAGES: dict[str, tuple[str, str]] = {
     "profiles": ("appliance.sfr.profiles", "compare"),
     "stray light": ("appliance.focus.stray", "stray"),
     "pupil table": ("appliance.focus.pupil", "PupilTable"),
+    "blurred parts": ("appliance.focus.whole", "told_by_blur"),
     "through-focus fit": ("appliance.focus.through", "fit"),
     "verdict": ("appliance.focus.verdict", "judge"),
 }

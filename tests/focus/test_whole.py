@@ -9,7 +9,7 @@ import pytest
 
 from appliance.bench import Chart, Lens, Mishap, Scene, Sensor, photograph
 from appliance.chart.layout import layout
-from appliance.focus import measure
+from appliance.focus import fitting
 from appliance.focus.measure import Measurement, measure_frame
 from appliance.focus.model import FOCUS, Evidence
 from appliance.focus.result import Setup
@@ -38,14 +38,14 @@ def measured(
     scene = replace(scene, lens=replace(scene.lens, focus_error_mm=error_mm))
     photo = photograph(scene, 3)
     told: list[Evidence | None] = []
-    original = measure.told_by_blur
+    original = fitting.told_by_blur
 
     def listening(*args: object) -> Evidence | None:
         told.append(None if alone else original(*args))  # type: ignore[arg-type]
         return told[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(measure, "told_by_blur", listening)
+        patch.setattr(fitting, "told_by_blur", listening)
         setup = Setup(scene.lens.focal_length_mm, scene.lens.f_number, scene.sensor.pitch_um)
         seen = measure_frame(Frame(photo.mosaic, photo.bayer, photo.black, photo.white), setup)
     assert isinstance(seen, Measurement), seen
@@ -85,7 +85,7 @@ def test_a_sharp_photo_tells_nothing_more(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_contradicts_the_strips_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = measured(CLOSE, -12.0, monkeypatch, alone=True)
-    original = measure.told_by_blur
+    original = fitting.told_by_blur
 
     def lying(*args: object) -> Evidence | None:
         told = original(*args)  # type: ignore[arg-type]
@@ -94,5 +94,5 @@ def test_what_contradicts_the_strips_is_not_believed(monkeypatch: pytest.MonkeyP
         about[FOCUS] += 1.0
         return replace(told, about=about)
 
-    monkeypatch.setattr(measure, "told_by_blur", lying)
+    monkeypatch.setattr(fitting, "told_by_blur", lying)
     assert measured(CLOSE, -12.0, monkeypatch)[:2] == pytest.approx(alone[:2])
