@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from appliance.chart.layout import Layout
 from appliance.focus import model, through
@@ -16,13 +17,23 @@ from appliance.frame import Frame
 
 MOST_ROUNDS, SETTLED = 6, 0.1
 """Fit and foresight take turns until focus moves by less than this of its standard deviation."""
+STRANGE_SIGMAS, SIFTINGS = 8.0, 3
+"""Strips that fit worse than most by so many standard deviations show something else than the chart's edges, and are
+left out; so often, because they pull the lens towards them."""
 MOST_APART, LEAST_MOVE = 3.0, 0.3
 """Blurred parts are not believed if they move focus by more than so many times what its variance loses, or a part."""
 
 
-def fit_strips(
-    frame: Frame, layout: Layout, look: Look, table: PupilTable, terms: through.Terms
-) -> tuple[model.Segments, through.ThroughFocus]:
+@dataclass(frozen=True)
+class Fitted:
+    """The fit to the ``data`` of those strips of a look that are ``kept`` (n,), by index."""
+
+    kept: npt.NDArray[np.int_]
+    data: model.Segments
+    fit: through.ThroughFocus
+
+
+def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, terms: through.Terms) -> Fitted:
     """Fit the second look: first with light and ink as the survey's lens has them, then as the look's own does.
 
     Last, with what the blurred parts of the picture tell, if the lens is one that they can be foretold of.
@@ -34,6 +45,13 @@ def fit_strips(
     fit, _ = _settled(foresight, table, fit, terms)
     foresight = look.strips.compared(fit)
     fit, moved = _settled(foresight, table, fit, terms)
+    kept = np.arange(len(look.strips.plan))
+    for _ in range(SIFTINGS):
+        alike = _alike(foresight.of(fit), table, fit, terms)
+        if alike.all():
+            break
+        kept, foresight = kept[alike], foresight.take(alike)
+        fit, moved = _settled(foresight, table, fit, terms)
     data = foresight.of(fit)
     told = None
     if fit.reduced_chi2 < through.STRANGE_CHI2:
@@ -42,7 +60,16 @@ def fit_strips(
     expected = np.sqrt(max(fit.q_sd**2 - best.q_sd**2, (LEAST_MOVE * fit.q_sd) ** 2))
     if told is not None and abs(best.q_focus - fit.q_focus) > MOST_APART * expected:
         best = through.fit(data, table, fit.parameters, terms)
-    return data, replace(best, q_unknown=float(np.hypot(best.q_unknown, moved)))
+    return Fitted(kept, data, replace(best, q_unknown=float(np.hypot(best.q_unknown, moved))))
+
+
+def _alike(
+    data: model.Segments, table: PupilTable, fit: through.ThroughFocus, terms: through.Terms
+) -> npt.NDArray[np.bool_]:
+    """(n,) False for pieces that fit worse than most."""
+    chi2 = through.misfit(data, table, fit, terms) / np.maximum(data.count, 1)
+    usual = max(float(np.median(chi2)), 1.0)
+    return np.asarray(chi2 < usual * (1 + STRANGE_SIGMAS * np.sqrt(2 / np.maximum(data.count, 1))))
 
 
 def _settled(

@@ -8,6 +8,7 @@ the comparison would have seen it; that this depends on the lens is part of the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,12 @@ class Foresight:
     comparison: Comparison
     curves: Curves
     aperture: Array
+
+    def take(self, index: Any) -> Foresight:
+        """Of the strips of an index array."""
+        data = self.data.take(index)
+        curves = Curves(data, self.curves.frequency_cpp, self.curves.table)
+        return Foresight(data, self.comparison.take(index), curves, self.aperture[index])
 
     def of(self, fit: ThroughFocus) -> Segments:
         """The data with what is foreseen of the fitted lens."""

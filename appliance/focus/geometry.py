@@ -38,7 +38,8 @@ def segments_of(
     geometry = replace(geometry, scale_px_per_mm=geometry.scale_px_per_mm / reduction)
     covariance = batch.covariance[np.ix_(index, chosen, chosen)]
     sfr = batch.sfr[np.ix_(index, chosen)]
-    return _seen(geometry, batch.normal[index], FREQUENCY_CPP[chosen], sfr, covariance, sfr.size)
+    count = np.full(len(sfr), float(len(chosen)))
+    return _seen(geometry, batch.normal[index], FREQUENCY_CPP[chosen], sfr, covariance, count)
 
 
 def seen_at(geometry: Geometry, normal: Array, frequency: Array, seen: Comparison) -> Segments:
@@ -47,7 +48,7 @@ def seen_at(geometry: Geometry, normal: Array, frequency: Array, seen: Compariso
 
 
 def _seen(
-    geometry: Geometry, normal: Array, frequency: Array, sfr: Array, covariance: Array, count: int
+    geometry: Geometry, normal: Array, frequency: Array, sfr: Array, covariance: Array, count: Array
 ) -> Segments:
     pixel = aperture(frequency, normal)
     return Segments(

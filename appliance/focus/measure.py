@@ -39,7 +39,8 @@ AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
 SURVEY_MODEL_ERROR = 0.01
 FEWEST_EDGES = 30
-MOST_REDUCED_CHI2 = 25.0
+MOST_REDUCED_CHI2, MOST_STRANGE = 5.0, 0.3
+"""What describes edges worse, or leaves out a greater part of them, describes something else than a chart's edges."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     first = through.fit(data, table, start, terms, explore=False)
     if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
-    look, pose_fit = look_near(frame, located.layout, seen, setup, first), seen.pose
+    look, pose_fit, strange = look_near(frame, located.layout, seen, setup, first), seen.pose, 0.0
     if look is None:
         plan, batch, waves, used = seen.plan, seen.batch, coarse_waves, usable(seen.batch)
         fit = through.fit(data, table, first.parameters, terms)
@@ -144,8 +145,10 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
         plan, batch, used, pose_fit, waves = look.plan, look.batch, look.used, look.pose, look.strips.waves
         table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(plan, waves))
         terms = through.Terms(print_mm, waves.um_per_wave)
-        data, fit = fit_strips(frame, located.layout, look, table, terms)
-    problem = _motion(fit, plan, used) or _unfit(fit, int(used.sum()))
+        fitted = fit_strips(frame, located.layout, look, table, terms)
+        data, fit, strange = fitted.data, fitted.fit, 1 - len(fitted.kept) / len(look.strips.plan)
+        used = np.isin(np.arange(len(plan)), np.flatnonzero(used)[fitted.kept])
+    problem = _motion(fit, plan, used) or _unfit(fit, int(used.sum()), strange)
     return problem or _collect(located, pose_fit, plan, batch, used, waves, data, fit, table)
 
 
@@ -161,12 +164,12 @@ def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
     return bool(others.size and chi2[others].min() - chi2[best] < AMBIGUOUS_CHI2)
 
 
-def _unfit(fit: through.ThroughFocus, edges: int) -> Reason | None:
+def _unfit(fit: through.ThroughFocus, edges: int, strange: float) -> Reason | None:
     """FEW_EDGES or POOR_FIT where the curve rests on too little, or does not describe what was seen."""
     if edges < FEWEST_EDGES:
         return reason("FEW_EDGES", count=edges)
-    if fit.reduced_chi2 > MOST_REDUCED_CHI2:
-        return reason("POOR_FIT", chi2=fit.reduced_chi2)
+    if fit.reduced_chi2 > MOST_REDUCED_CHI2 or strange > MOST_STRANGE:
+        return reason("POOR_FIT", chi2=fit.reduced_chi2, strange=100 * strange)
     return None
 
 

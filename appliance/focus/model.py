@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,10 @@ class Foreseen:
     def at(self, shape: Array) -> Array:
         """(n, k) of a lens of another shape."""
         return np.asarray(self.value + self.slope @ (shape - self.shape))
+
+    def take(self, index: Any) -> Foreseen:
+        """Of the segments of an index array."""
+        return Foreseen(self.shape, self.value[index], self.slope[index])
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class Segments(Geometry):
     covariance:
         (n, k, k) its covariance between frequencies.
     count:
-        How many of the responses count.
+        (n,) how many of a piece's responses count.
     foreseen:
         What the data show beside the response of such a lens, if known.
     told:
@@ -123,9 +128,15 @@ class Segments(Geometry):
     frequency_cpp: Array
     sfr: Array
     covariance: Array
-    count: int
+    count: Array
     foreseen: Foreseen | None = None
     told: Evidence | None = None
+
+    def take(self, index: Any) -> Segments:
+        """The pieces of an index array."""
+        alike = ("frequency_cpp", "foreseen", "told")
+        own = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name not in alike}
+        return replace(self, **own, foreseen=self.foreseen and self.foreseen.take(index))
 
 
 def defocus(data: Geometry, shape: Array) -> Array:

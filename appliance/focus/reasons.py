@@ -39,7 +39,8 @@ REASONS: dict[str, str] = {
     "TOLERANCE_TOO_TIGHT": "The tolerance of ± {tolerance:.1f} µm is less than four times the remount "
     "repeatability of {repeatability:.1f} µm, so that this station cannot judge to it.",
     "TOO_BLURRED": "Nothing in the picture is sharp enough to tell where focus lies. Focus roughly and press again.",
-    "POOR_FIT": "The edges do not follow one through-focus curve (reduced chi-square {chi2:.1f}). "
+    "POOR_FIT": "The edges do not follow one through-focus curve ({strange:.0f} % of them not at all, reduced "
+    "chi-square {chi2:.1f}). "
     "Check that chart is flat, rigid and evenly lit.",
     "AMBIGUOUS": "Two focus positions explain the picture about equally well. Focus again or use a larger chart.",
     "FEW_EDGES": "Only {count} edges could be measured near focus. Fill the picture with the chart.",

@@ -124,7 +124,7 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
         if done:
             break
     normal, _, w = normal_matrix(r, jacobian)
-    reduced = float((w * r * r).sum() / max(model.data.count - len(v), 1))
+    reduced = float((w * r * r).sum() / max(model.data.count.sum() - len(v), 1))
     return Solution(v, normal, reduced, c)
 
 

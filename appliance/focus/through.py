@@ -87,10 +87,10 @@ EXPLORE_FROM_UM = 0.2
 class ThroughFocus:
     """Outcome of the fit.
 
-    ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see TREND and
-    ABERRATION_PART) in waves; ``parameters``
-    (p,) all that was fitted, ``shape`` the first of them by index (FOCUS … LENS_BLUR), with their ``covariance`` (p, p)
-    scaled by the reduced chi-square; ``log_amplitude`` (k,) is the log of all that blurs alike, at the median scale.
+    ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see TREND and ABERRATION_PART, and
+    how far looser terms moved focus) in waves; ``parameters`` (p,) all that was fitted, ``shape`` the first of them by
+    index (FOCUS … LENS_BLUR), with their ``covariance`` (p, p) scaled by the reduced chi-square; ``log_amplitude`` (k,)
+    is the log of all that blurs alike, at the median scale.
     """
 
     q_focus: float
@@ -212,9 +212,12 @@ def fit(
             best = loose
         else:
             sd[members] = usual
+    rigid = float(best.v[FOCUS])
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
         sd[SHAPE_PARAMETERS:] = EVEN_SD_STRANGE
         best = gauss_newton(model, best.v, mean, sd)
+    # two ways to describe what follows neither quite: the truth may be at either
+    apart = abs(float(best.v[FOCUS]) - rigid) / 2
     q_sd = q_sd_of(best)
     if explore and q_sd > EXPLORE_FROM_UM / terms.um_per_wave:
         q_sd = explored(model, best, mean, sd, q_sd)
@@ -224,7 +227,7 @@ def fit(
         q_focus=float(best.v[FOCUS]),
         q_sd=q_sd,
         q_unknown=float(
-            np.hypot(unknown(model, best), ABERRATION_PART * np.hypot.reduce(shape[list(STRANGE)]))
+            np.hypot.reduce([unknown(model, best), apart, *ABERRATION_PART * shape[list(STRANGE)]])
         ),
         parameters=best.v,
         shape=shape,
@@ -235,6 +238,14 @@ def fit(
         covariance=np.asarray(np.linalg.pinv(best.normal) * max(best.reduced_chi2, 1.0), float),
         reduced_chi2=best.reduced_chi2,
     )
+
+
+def misfit(data: Segments, table: PupilTable, fit: ThroughFocus, terms: Terms) -> Array:
+    """(n,) chi-square of each piece."""
+    model = Model(data, table, terms.model_error)
+    model.even_scale = fit.even_scale
+    value, _ = model.evaluate(fit.parameters)
+    return np.asarray(np.square(np.einsum("nkl,nl->nk", model.whitener, value - model.y)).sum(axis=1))
 
 
 def curve(fit: ThroughFocus, table: PupilTable, q: Array) -> Array:

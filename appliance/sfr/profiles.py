@@ -111,14 +111,14 @@ def expected(sfr: F64, top_cpp: float, u: F64) -> F64:
 class Comparison:
     """What profiles of n edges say of their SFR at k frequencies, and what those of a lens would have said.
 
-    ``sfr`` (n, k) with ``covariance`` (n, k, k), of which ``count`` independent values count. Of edges with the SFR S
-    (n, F) at the frequencies ``nodes_cpp`` (F,) it would be ``matrix`` (n, k, F) S + ``constant`` (n, k). If dark and
-    light levels were higher than was known beforehand, it would be more by ``by_levels`` (n, k, 2).
+    ``sfr`` (n, k) with ``covariance`` (n, k, k), of which ``count`` (n,) independent values count. Of edges with the
+    SFR S (n, F) at the frequencies ``nodes_cpp`` (F,) it would be ``matrix`` (n, k, F) S + ``constant`` (n, k). If dark
+    and light levels were higher than was known beforehand, it would be more by ``by_levels`` (n, k, 2).
     """
 
     sfr: F64
     covariance: F64
-    count: int
+    count: F64
     nodes_cpp: F64
     matrix: F64
     constant: F64
@@ -131,6 +131,11 @@ class Comparison:
     def slope(self, change: F64) -> F64:
         """(n, k, p) changes of what is seen with changes (n, F, p) of the SFR."""
         return np.asarray(self.matrix @ change)
+
+    def take(self, index: Any) -> Comparison:
+        """That of the edges of an index array."""
+        own = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != "nodes_cpp"}
+        return Comparison(nodes_cpp=self.nodes_cpp, **own)
 
 
 @dataclass(frozen=True)
@@ -194,7 +199,7 @@ def compare(
     sfr, covariance, count, matrix, constant, levels = (
         np.concatenate(part) for part in zip(*parts, strict=True)
     )
-    return Comparison(sfr, covariance, round(float(count.sum())), nodes[0], matrix, constant, levels)
+    return Comparison(sfr, covariance, count, nodes[0], matrix, constant, levels)
 
 
 def _profiles_of_waves(u: F64, frequency: F64, weight: F64) -> F64:
