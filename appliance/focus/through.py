@@ -62,8 +62,8 @@ PRIOR_SD[AMPLITUDE], PRIOR_SD[LEVELS] = AMPLITUDE_SD, LEVELS_SD
 """Standard deviations of the shape's priors; the others depend on the lens, see :class:`Terms` and below."""
 SPHERICAL_SD_USUAL, SPHERICAL_SD_STRANGE, CONVINCING = 0.05, 0.6, 12.0
 """Priors of W040 in waves: most lenses have little; one that has much must convince (−2 log posterior)."""
-SMEAR_SD_USUAL, SMEAR_SD_STRANGE = 0.1, 1.0
-"""Priors of the smear, px²: a bench stands still, within a pixel; one that does not must convince as well."""
+SMEAR_SD_USUAL, SMEAR_SD_STRANGE = 0.03, 1.0
+"""Priors of the smear, px²: a bench stands still, within 0.6 px; one that does not must convince as well."""
 USUAL_UP_TO_UM = 70.0
 """Image-side shift per wave (8 N² λ) at f/4; beyond, the usual W040 narrows as 1/N²."""
 FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM = 40.0, 60.0, 15.0

@@ -94,7 +94,7 @@ def best_focus_mm(scene: Scene) -> float:
     return float(1 / inverse - scene.object_distance_mm)
 
 
-@pytest.mark.parametrize("motion_px", [(1.2, 1.2), (1.2, -1.2), (1.7, 0.0)])
+@pytest.mark.parametrize("motion_px", [(1.2, 1.2), (1.2, -1.2), (1.7, 0.0), (0.5, 0.5), (0.8, -0.8)])
 def test_a_smear_in_any_direction_widens_the_interval_and_moves_nothing(
     motion_px: tuple[float, float],
 ) -> None:
