@@ -120,40 +120,60 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     return replace(outcome, print_blur_um=blur)
 
 
+@dataclass(frozen=True)
+class _Rough:
+    """Where the survey, by each edge's own SFR, has focus."""
+
+    data: model.Segments
+    table: PupilTable
+    terms: through.Terms
+    waves: Waves
+    fit: through.ThroughFocus
+
+
 def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measurement | Reason:
+    rough = _rough(setup, seen)
+    if isinstance(rough, Reason):
+        return rough
+    look = look_near(frame, located.layout, seen, setup, rough.fit)
+    if look is None:
+        fit = through.fit(rough.data, rough.table, rough.fit.parameters, rough.terms)
+        used = usable(seen.batch)
+        problem = _motion(fit, seen.plan, used) or _unfit(fit, used)
+        return problem or _collect(
+            located, seen.pose, seen.plan, seen.batch, used, rough.waves, rough.data, fit, rough.table
+        )
+    if not np.isfinite(look.strips.stray).all():
+        return reason("CHART_CROPPED", detail="squares about focus are not seen whole")
+    waves = look.strips.waves
+    table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(look.plan, waves))
+    terms = through.Terms(rough.terms.print_sigma_mm, waves.um_per_wave)
+    fitted = fit_strips(frame, located.layout, look, table, terms)
+    used = np.isin(np.arange(len(look.plan)), np.flatnonzero(look.used)[fitted.kept])
+    strange = 1 - used.sum() / look.used.sum()
+    problem = _motion(fitted.fit, look.plan, used) or _unfit(fitted.fit, used, strange)
+    return problem or _collect(
+        located, look.pose, look.plan, look.batch, used, waves, fitted.data, fitted.fit, table
+    )
+
+
+def _rough(setup: Setup, seen: Survey) -> _Rough | Reason:
+    """Search all depths that the survey reaches, and some more, for focus; AMBIGUOUS if two are as good."""
     pose = seen.pose.pose
     small = setup.with_pitch(setup.pixel_pitch_um * seen.reduction)
-    coarse_waves = Waves.of(small, pose.reduced(seen.reduction, pose.picture_px))
-    data = segments_of(pose, seen.plan, seen.batch, coarse_waves, seen.reduction)
-    table = _table(data, coarse_waves, 2.2 * STRIP_PX)
-    extra = min(6.0, 12 / coarse_waves.blur_px_per_wave)
-    step = min(0.25, 0.7 / coarse_waves.blur_px_per_wave)
+    waves = Waves.of(small, pose.reduced(seen.reduction, pose.picture_px))
+    data = segments_of(pose, seen.plan, seen.batch, waves, seen.reduction)
+    widest = max(1.5, 2.2 * STRIP_PX / waves.blur_px_per_wave)
+    table = PupilTable(data.frequency_cpp * waves.airy_px, widest)
+    extra = min(6.0, 12 / waves.blur_px_per_wave)
+    step = min(0.25, 0.7 / waves.blur_px_per_wave)
     candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
     print_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)
-    terms = through.Terms(print_mm, coarse_waves.um_per_wave, SURVEY_MODEL_ERROR)
+    terms = through.Terms(print_mm, waves.um_per_wave, SURVEY_MODEL_ERROR)
     start, chi2 = through.search(data, table, candidates, terms)
-    first = through.fit(data, table, start, terms, explore=False)
-    if _ambiguous(candidates, chi2, 2.5 / coarse_waves.blur_px_per_wave):
+    if _ambiguous(candidates, chi2, 2.5 / waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
-    look, pose_fit, strange = look_near(frame, located.layout, seen, setup, first), seen.pose, 0.0
-    if look is None:
-        plan, batch, waves, used = seen.plan, seen.batch, coarse_waves, usable(seen.batch)
-        fit = through.fit(data, table, first.parameters, terms)
-    elif not np.isfinite(look.strips.stray).all():
-        return reason("CHART_CROPPED", detail="squares about focus are not seen whole")
-    else:
-        plan, batch, used, pose_fit, waves = look.plan, look.batch, look.used, look.pose, look.strips.waves
-        table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(plan, waves))
-        terms = through.Terms(print_mm, waves.um_per_wave)
-        fitted = fit_strips(frame, located.layout, look, table, terms)
-        data, fit, strange = fitted.data, fitted.fit, 1 - len(fitted.kept) / len(look.strips.plan)
-        used = np.isin(np.arange(len(plan)), np.flatnonzero(used)[fitted.kept])
-    problem = _motion(fit, plan, used) or _unfit(fit, int(used.sum()), strange)
-    return problem or _collect(located, pose_fit, plan, batch, used, waves, data, fit, table)
-
-
-def _table(data: model.Segments, waves: Waves, widest_blur_px: float) -> PupilTable:
-    return PupilTable(data.frequency_cpp * waves.airy_px, max(1.5, widest_blur_px / waves.blur_px_per_wave))
+    return _Rough(data, table, terms, waves, through.fit(data, table, start, terms, explore=False))
 
 
 def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
@@ -164,10 +184,13 @@ def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
     return bool(others.size and chi2[others].min() - chi2[best] < AMBIGUOUS_CHI2)
 
 
-def _unfit(fit: through.ThroughFocus, edges: int, strange: float) -> Reason | None:
-    """FEW_EDGES or POOR_FIT where the curve rests on too little, or does not describe what was seen."""
-    if edges < FEWEST_EDGES:
-        return reason("FEW_EDGES", count=edges)
+def _unfit(fit: through.ThroughFocus, used: npt.NDArray[np.bool_], strange: float = 0.0) -> Reason | None:
+    """FEW_EDGES or POOR_FIT where the curve rests on too little, or does not describe what was seen.
+
+    ``strange`` is the part of the edges that was left out.
+    """
+    if used.sum() < FEWEST_EDGES:
+        return reason("FEW_EDGES", count=used.sum())
     if fit.reduced_chi2 > MOST_REDUCED_CHI2 or strange > MOST_STRANGE:
         return reason("POOR_FIT", chi2=fit.reduced_chi2, strange=100 * strange)
     return None
