@@ -11,10 +11,9 @@ layout this is and where.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from math import cos, radians, sin
 
 from appliance.chart.edges import (
     WHOLE_CLEARANCE,
@@ -26,6 +25,7 @@ from appliance.chart.edges import (
     sides_of,
     spokes_of,
 )
+from appliance.chart.grid import grids_of, place_fiducials
 from appliance.chart.ink import (
     MARKER_MODULES,
     STAR_CYCLES,
@@ -35,7 +35,6 @@ from appliance.chart.ink import (
     rectangle,
     ruler,
     star,
-    turned_square,
 )
 from appliance.errors import UsageError
 
@@ -49,11 +48,7 @@ GENERAL_PITCH_MM = {"a4": 13.0, "a3": 18.4, "letter": 12.5}
 FAMILY_PITCH_MM: tuple[float, ...] = (3.15, 4.0, 5.0, 6.3, 8.0, 10.0, 12.5, 16.0, 20.0, 25.0, 31.5)
 """Cell pitches of the charts made for one set-up (Renard series R10); the general chart has its paper's own."""
 
-SQUARE_TURN_DEG = 11.0
-"""Squares are turned alternately by plus and minus this: at any roll one of the two keeps clear of the pixel axes."""
-SQUARE_PER_PITCH = 8 / 13
 IDS_PER_LAYOUT = 27
-MOST_COLUMNS, MOST_ROWS = 15, 19
 BAR_MM = 100.0
 """Length of the bar above the pattern that is measured with a ruler."""
 
@@ -129,57 +124,6 @@ class Layout:
         )
 
 
-class _Grid:
-    """Cells of one pitch around the aim point; odd columns sit half a cell lower, so that every depth has edges."""
-
-    def __init__(self, aim: Point, pitch: float, columns: int, rows: int, prefix: str) -> None:
-        self.aim, self.pitch, self.prefix = aim, pitch, prefix
-        self.half_columns, self.half_rows = columns // 2, rows // 2
-        self.reserved: list[tuple[float, float, float]] = []
-
-    def centre(self, i: float, j: float) -> Point:
-        return self.aim[0] + i * self.pitch, self.aim[1] + j * self.pitch
-
-    def reserve(self, centre: Point, side: float) -> None:
-        """Keep an upright square of ``side`` mm around ``centre`` free of squares."""
-        self.reserved.append((*centre, side / 2))
-
-    def squares(self) -> Iterator[tuple[str, Polygon, Box]]:
-        side = self.pitch * SQUARE_PER_PITCH
-        turn = radians(SQUARE_TURN_DEG)
-        extent = side * (cos(turn) + sin(turn))
-        for i in range(-self.half_columns, self.half_columns + 1):
-            for j in range(-self.half_rows, self.half_rows + 1 - i % 2):
-                x, y = self.centre(i, j + i % 2 / 2)
-                if any(max(abs(x - u), abs(y - v)) < h + extent / 2 for u, v, h in self.reserved):
-                    continue
-                sign = 1 if (i + j) % 2 == 0 else -1
-                square = turned_square(x, y, side, sign * SQUARE_TURN_DEG)
-                yield f"{self.prefix}{i:+d}{j:+d}", square, (x, y, side / 2, side / 2, sign * SQUARE_TURN_DEG)
-
-
-def _odd(n: float) -> int:
-    return max(int((n - 1) // 2 * 2 + 1), 5)
-
-
-def _fiducials(grid: _Grid, fine: _Grid, half_zone: int, base: int) -> list[Fiducial]:
-    small, middle, large = fine.pitch * 0.7, grid.pitch * 0.7, grid.pitch * 1.55
-    placed: list[tuple[Point, float]] = []
-    for i, j in ((-3, 0), (3, 0), (-3, -3), (3, -3), (-3, 3), (3, 3)):
-        placed.append((fine.centre(i, j), small))
-    ring = half_zone + 1
-    for i, j in ((-1, 0), (1, 0), (-1, -1), (1, -1), (-1, 1), (1, 1), (0, -1), (0, 1)):
-        placed.append((grid.centre(i * ring, j * ring), middle))
-    a, b = grid.half_columns - 0.5, grid.half_rows - 0.5
-    if min(a, b) > ring + 1:
-        for x, y in ((-a, -b), (a, -b), (-a, b), (a, b), (-a, 0), (a, 0), (0, -b), (0, b)):
-            placed.append((grid.centre(x, y), large))
-    for centre, side in placed:
-        for cells in (grid, fine):
-            cells.reserve(centre, side * 1.3)
-    return [Fiducial(base + k, *centre, side) for k, (centre, side) in enumerate(placed)]
-
-
 def _texts(
     paper: tuple[float, float], title: str, top: float, bottom: float, ruler_mm: int
 ) -> Iterator[Text]:
@@ -233,65 +177,72 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     if pitch_mm is not None and pitch_mm not in FAMILY_PITCH_MM:
         raise UsageError(f"A cell of {pitch_mm:g} mm is not in the chart family {FAMILY_PITCH_MM}.")
     size = PAPERS_MM[paper]
-    aim = (size[0] / 2, size[1] / 2)
     pitch = pitch_mm or GENERAL_PITCH_MM[paper]
-    columns = min(_odd((size[0] - 14) / pitch), MOST_COLUMNS)
-    rows = min(_odd((size[1] - 40) / pitch), MOST_ROWS)
-    half_zone = 2 if columns >= 11 else 1
-    grid = _Grid(aim, pitch, columns, rows, "m")
-    zone_cells, fine_cells = 2 * half_zone + 1, 11 if half_zone == 2 else 7
-    fine = _Grid(aim, pitch * zone_cells / fine_cells, fine_cells, fine_cells, "s")
-    grid.reserve(aim, pitch * zone_cells)
-    star_radius = fine.pitch * 1.22
-    fine.reserve(aim, star_radius * 2.5)
+    grid, fine, star_radius = grids_of(size, pitch)
     number = list(PAPERS_MM).index(paper) * (len(FAMILY_PITCH_MM) + 1)
     number += 0 if pitch_mm is None else FAMILY_PITCH_MM.index(pitch_mm) + 1
-    fiducials = _fiducials(grid, fine, half_zone, number * IDS_PER_LAYOUT)
+    fiducials = place_fiducials(grid, fine, number * IDS_PER_LAYOUT)
     cells = [*grid.squares(), *fine.squares()]
     squares = tuple(square for _, square, _ in cells)
-    top, bottom = aim[1] - rows * pitch / 2, aim[1] + rows * pitch / 2
+    rows = 2 * grid.half_rows + 1
+    top, bottom = grid.aim[1] - rows * pitch / 2, grid.aim[1] + rows * pitch / 2
     ruler_mm = int((size[0] - 20) // 10 * 10)
-    boxes: list[Box] = [box for _, _, box in cells]
-    boxes += [(f.x_mm, f.y_mm, f.side_mm / 2, f.side_mm / 2, 0.0) for f in fiducials]
-    boxes += [(*aim, star_radius * 1.2, star_radius * 1.2, 0.0), (aim[0], top - 4.4, BAR_MM / 2, 0.8, 0.0)]
-    boxes += [(aim[0], bottom + 3.4, ruler_mm / 2, 1.6, 0.0)]
-    edges = [
-        edge
-        for (name, square, box), clear in zip(cells, clearances(squares, boxes), strict=True)
-        for edge in sides_of(name, square, clear, 2 * box[2])
-    ]
-    borders = [rectangle(*f.corners_mm[0], *f.corners_mm[2]) for f in fiducials]
-    more_edges = [
-        edge
-        for f, border, clear in zip(fiducials, borders, clearances(borders, boxes, len(cells)), strict=True)
-        for edge in sides_of(f"f{f.id}", border, clear, f.side_mm / MARKER_MODULES, WHOLE_CLEARANCE)
-    ]
-    windows = [clockwise(p)[::-1] for f in fiducials for p in marker_runs(f, dark=False)]
-    more_edges += spokes_of(aim, star_radius, STAR_CYCLES)
     furniture = [
-        *star(aim, star_radius),
-        rectangle(aim[0] - BAR_MM / 2, top - 5.2, aim[0] + BAR_MM / 2, top - 3.6),
-        *ruler(aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
+        *star(grid.aim, star_radius),
+        rectangle(grid.aim[0] - BAR_MM / 2, top - 5.2, grid.aim[0] + BAR_MM / 2, top - 3.6),
+        *ruler(grid.aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
     ]
+    taken: list[Box] = [
+        (*grid.aim, star_radius * 1.2, star_radius * 1.2, 0.0),
+        (grid.aim[0], top - 4.4, BAR_MM / 2, 0.8, 0.0),
+        (grid.aim[0], bottom + 3.4, ruler_mm / 2, 1.6, 0.0),
+    ]
+    edges, more_edges = _edges(cells, fiducials, taken)
+    windows = [clockwise(p)[::-1] for f in fiducials for p in marker_runs(f, dark=False)]
     name = _name(paper, pitch_mm)
     return Layout(
         name=name,
         version=LAYOUT_VERSION,
         paper=paper,
         paper_mm=size,
-        aim_mm=aim,
+        aim_mm=grid.aim,
         pitch_mm=pitch,
-        columns=columns,
+        columns=2 * grid.half_columns + 1,
         rows=rows,
-        fiducials=tuple(fiducials),
-        edges=tuple(edges),
-        more_edges=tuple(more_edges),
+        fiducials=fiducials,
+        edges=edges,
+        more_edges=(*more_edges, *spokes_of(grid.aim, star_radius, STAR_CYCLES)),
         squares=squares,
         ink=(*squares, *(p for f in fiducials for p in marker_runs(f, dark=True)), *furniture),
-        outlines=(*squares, *borders, *(clockwise(p) for p in furniture), *windows),
+        outlines=(*squares, *map(_border, fiducials), *(clockwise(p) for p in furniture), *windows),
         texts=tuple(_texts(size, title_of(name), top, bottom, ruler_mm)),
         star_radius_mm=star_radius,
     )
+
+
+def _border(fiducial: Fiducial) -> Polygon:
+    return rectangle(*fiducial.corners_mm[0], *fiducial.corners_mm[2])
+
+
+def _edges(
+    cells: Sequence[tuple[str, Polygon, Box]], fiducials: Sequence[Fiducial], taken: Sequence[Box]
+) -> tuple[tuple[PrintedEdge, ...], tuple[PrintedEdge, ...]]:
+    """The sides of squares, and of fiducials; ``taken`` is where other ink is."""
+    squares, borders = [square for _, square, _ in cells], [_border(f) for f in fiducials]
+    boxes = [box for _, _, box in cells]
+    boxes += [(f.x_mm, f.y_mm, f.side_mm / 2, f.side_mm / 2, 0.0) for f in fiducials]
+    boxes += taken
+    edges = tuple(
+        edge
+        for (name, square, box), clear in zip(cells, clearances(squares, boxes), strict=True)
+        for edge in sides_of(name, square, clear, 2 * box[2])
+    )
+    more_edges = tuple(
+        edge
+        for f, border, clear in zip(fiducials, borders, clearances(borders, boxes, len(cells)), strict=True)
+        for edge in sides_of(f"f{f.id}", border, clear, f.side_mm / MARKER_MODULES, WHOLE_CLEARANCE)
+    )
+    return edges, more_edges
 
 
 def layout_of_marker(marker_id: int) -> Layout | None:

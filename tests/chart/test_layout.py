@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from appliance.chart.family import choose_layout
+from appliance.chart.grid import SQUARE_TURN_DEG
 from appliance.chart.ink import STAR_CYCLES
 from appliance.chart.layout import (
     FAMILY_PITCH_MM,
     PAPERS_MM,
-    SQUARE_TURN_DEG,
     layout,
     layout_of_marker,
 )
