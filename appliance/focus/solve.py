@@ -13,6 +13,8 @@ TREND = 0.00015
 """Standard uncertainty of a change of response, alike at all frequencies, from the nearest to the farthest edge that is
 no defocus: light, paper, print. It matters where the chart spans little of the curve."""
 MOST_EXPLORED = 9
+LEAST_GAIN = 1e-6
+"""A step that promises to lower −2 log posterior by less is not made: rounding would decide on it, again and again."""
 HOPELESS = 14.0
 HELD_WAVES = 1e-6
 
@@ -104,6 +106,8 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
         gradient = gradient + tightness * (v - mean)
         if told:
             gradient[:SHAPE_PARAMETERS] += told.gradient(v[:SHAPE_PARAMETERS])
+        if gradient @ np.linalg.solve(normal, gradient) < LEAST_GAIN:
+            break
         improved = False
         for _ in range(10):
             step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
