@@ -152,14 +152,21 @@ class _Linear:
             coefficient: Array = np.linalg.lstsq(both * weight[:, None], seen * weight, rcond=None)[0]
             left = np.abs(seen - both @ coefficient)
             weight = np.sqrt(np.minimum(1.0, HUBER * float(np.median(left)) / np.maximum(left, 1e-12)))
-        px, py = (np.polynomial.chebyshev.chebvander(s, LIGHT_DEGREE) for s in (self.u, self.v))
-        fields = []
-        for part in np.split(coefficient, 2):
-            table = np.zeros((LIGHT_DEGREE + 1, LIGHT_DEGREE + 1))
-            table[_orders(LIGHT_DEGREE)] = part
-            fields.append(py @ table.T @ px.T)
-        self.light, self.contrast = fields
+        of_light, of_contrast = coefficient[: powers.shape[1]], coefficient[powers.shape[1] :]
+        self.light = self._field(of_light, LIGHT_DEGREE)
+        # no finer than the linear model can put right again
+        few = _powers(self.u[column], self.v[row], INK_DEGREE)
+        part = (powers @ of_contrast) / (powers @ of_light)
+        of_part = np.asarray(np.linalg.lstsq(few, part, rcond=None)[0], float)
+        self.contrast = self.light * self._field(of_part, INK_DEGREE)
         self.least_variance = (CELL_ERROR * float(np.median(self.contrast[row, column]))) ** 2
+
+    def _field(self, coefficient: Array, degree: int) -> Array:
+        """(rows, columns) a polynomial of the whole picture."""
+        table = np.zeros((degree + 1, degree + 1))
+        table[_orders(degree)] = coefficient
+        along_u, along_v = (np.polynomial.chebyshev.chebvander(s, degree) for s in (self.u, self.v))
+        return np.asarray(along_v @ table.T @ along_u.T)
 
     def _block(self, row: Index, column: Index) -> Index:
         """(n,) blocks that cells are in."""

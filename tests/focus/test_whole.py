@@ -9,7 +9,7 @@ import pytest
 
 from appliance.bench import Chart, Lens, Mishap, Scene, Sensor, photograph
 from appliance.chart.layout import layout
-from appliance.focus import fitting
+from appliance.focus import fitting, whole
 from appliance.focus.measure import Measurement, measure_frame
 from appliance.focus.model import FOCUS, Evidence
 from appliance.focus.result import Setup
@@ -66,6 +66,13 @@ def test_with_the_blurred_parts_focus_is_known_better(
     assert told is not None
     assert sd < 0.75 * alone_sd
     assert abs(error) < 3 * sd
+
+
+def test_which_cells_tell_of_the_light_does_not_move_focus(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, sd, _ = measured(CLOSE, -12.0, monkeypatch)
+    monkeypatch.setattr(whole, "LIGHT_SAMPLE", 5)
+    other, _, _ = measured(CLOSE, -12.0, monkeypatch)
+    assert other == pytest.approx(one, abs=0.05 * sd)
 
 
 def test_a_hand_before_the_chart_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
