@@ -45,8 +45,8 @@ from appliance.focus.through import ThroughFocus
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
 
-LEAST_RADIUS_PX, MOST_RADIUS_PX = 6.0, 75.0
-"""Cells count where blur is so wide."""
+LEAST_RADIUS_PX, MOST_RADIUS_PX = 7.0, 75.0
+"""Cells count where blur is so wide; narrower than a cell, it leaves what changes too fast for cells to tell."""
 LEAST_PART, LEAST_SIDES, RIM = 0.2, 0.12, 0.1
 """There must be as many, as a part of the picture, and as many of those that printed sides run through, whose ink is
 neither nothing nor all by more than the last figure: blank paper and the inside of ink tell nothing."""
