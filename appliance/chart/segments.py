@@ -51,6 +51,11 @@ class SegmentPlan:
         """(n, 2) middle of each piece on paper."""
         return np.asarray(self.paper_mm.mean(axis=1))
 
+    @property
+    def crossed_px(self) -> Array:
+        """(n,) how many rows or columns of pixels each piece crosses, the fewer of the two."""
+        return np.asarray(np.abs(self.px[:, 2:] - self.px[:, :2]).min(axis=1))
+
     def resized(self, factor: float) -> SegmentPlan:
         """The same in a picture of ``factor`` times the size."""
         return SegmentPlan(

@@ -28,8 +28,8 @@ CORNER_PX = 4.0
 FARTHEST = 4.0
 """Edges count out to this many times the blur that is called near: how fast blur grows tells where it began."""
 LEAST_STRIP_PX = 4.0
-LEAST_CROSSED_PX = 3.0
-"""A piece must cross so many rows or columns of pixels: all places of pixels against the edge must be alike often."""
+LEAST_CROSSED_PX = 1.0
+"""A piece must cross so many rows or columns of pixels: along them, few places against the edge are seen at all."""
 STRIP_SIGMA = 5.9
 """Wanted half width of a strip in standard deviations of its blur: the edge, and outside it enough for the levels."""
 
@@ -126,7 +126,6 @@ def plan_near(
     clear = np.minimum(plan.half_width_px, plan.room_px - blur - soft_px)
     plan = replace(plan, half_width_px=np.minimum(clear, wanted + blur))
     plan = plan.take((blur < reach_px) & (clear > least + blur))
-    extent_px = np.abs(plan.px[:, 2:] - plan.px[:, :2])
-    plan = plan.take(extent_px.min(axis=1) >= LEAST_CROSSED_PX)
+    plan = plan.take(plan.crossed_px >= LEAST_CROSSED_PX)
     length_px = np.hypot(*(plan.px[:, 2:] - plan.px[:, :2]).T)
     return plan.take(np.sort(np.argsort(-length_px, kind="stable")[:MOST_SEGMENTS]))

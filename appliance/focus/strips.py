@@ -24,6 +24,9 @@ from appliance.sfr import Beforehand, EdgeBatch, Profiles, compare, expected, no
 
 SKEW_PER_GROWTH, STRUCTURE_PER_GROWTH = 0.03, 0.003
 """Where blur grows across an edge, its profile is that of its own blur to first order of that growth; this is left."""
+UNEVEN_AT_1_PX = 0.006
+"""An edge that crosses few rows or columns of pixels is seen at some places more often than at others, which a profile
+in bins does not know: standard deviation of that, in parts of the contrast, where it crosses one."""
 MOST_LEVEL_SD, LEAST_OF_CONTRAST = 0.05, 0.5
 """Levels that are known worse than this part of the contrast, or that are nothing like an edge's own, are not used."""
 HIGHEST_CPP = 0.8
@@ -39,7 +42,9 @@ class Strips:
         growth = _growth(pose, waves, plan, batch.normal)
         self.profiles = replace(
             batch.profiles,
-            structure=np.hypot(batch.profiles.structure, STRUCTURE_PER_GROWTH * growth),
+            structure=np.hypot.reduce(
+                [batch.profiles.structure, STRUCTURE_PER_GROWTH * growth, UNEVEN_AT_1_PX / plan.crossed_px**2]
+            ),
             skew=np.hypot(batch.profiles.skew, SKEW_PER_GROWTH * growth),
         )
         self.stray = stray(layout, pose, plan, waves.airy_px, self.profiles.u)
