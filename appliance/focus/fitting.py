@@ -45,13 +45,15 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
     fit, _ = _settled(foresight, table, fit, terms)
     foresight = look.strips.compared(fit)
     fit, moved = _settled(foresight, table, fit, terms)
-    kept = np.arange(len(look.strips.plan))
+    kept, unsifted = np.arange(len(look.strips.plan)), fit.q_focus
     for _ in range(SIFTINGS):
         alike = _alike(foresight.of(fit), table, fit, terms)
         if alike.all():
             break
         kept, foresight = kept[alike], foresight.take(alike)
         fit, moved = _settled(foresight, table, fit, terms)
+    # whether what was left out or what was left tells the truth is not known for sure
+    sifted = (fit.q_focus - unsifted) / 2
     data = foresight.of(fit)
     told = None
     if fit.reduced_chi2 < through.STRANGE_CHI2:
@@ -60,7 +62,9 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
     expected = np.sqrt(max(fit.q_sd**2 - best.q_sd**2, (LEAST_MOVE * fit.q_sd) ** 2))
     if told is not None and abs(best.q_focus - fit.q_focus) > MOST_APART * expected:
         best = through.fit(data, table, fit.parameters, terms)
-    return Fitted(kept, data, replace(best, q_unknown=float(np.hypot(best.q_unknown, moved))))
+    return Fitted(
+        kept, data, replace(best, q_unknown=float(np.hypot.reduce([best.q_unknown, moved, sifted])))
+    )
 
 
 def _alike(
