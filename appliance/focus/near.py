@@ -60,7 +60,7 @@ def look_near(frame: Frame, layout: Layout, seen: Survey, setup: Setup, first: T
         return None
     closer = refined(pose, seen.places.joined(Places.of(plan, batch, used)), setup)
     chosen, index = plan.take(used), np.flatnonzero(used)
-    strips = Strips(layout, closer.pose, chosen, batch.take(index), Waves.of(setup, closer.pose))
+    strips = Strips.of(layout, closer.pose, chosen, batch.take(index), Waves.of(setup, closer.pose))
     return Look(plan, batch, used, closer, strips, first.moved(_moved(pose, closer.pose, chosen, setup)))
 
 

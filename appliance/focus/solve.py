@@ -13,7 +13,8 @@ TREND = 0.00015
 """Standard uncertainty of a change of response, alike at all frequencies, from the nearest to the farthest edge that is
 no defocus: light, paper, print. It matters where the chart spans little of the curve."""
 MOST_EXPLORED = 9
-LEAST_GAIN = 1e-6
+MOST_STEPS, MOST_DAMPINGS = 40, 10
+LEAST_GAIN = 1e-4
 """A step that promises to lower −2 log posterior by less is not made: rounding would decide on it, again and again."""
 HOPELESS = 14.0
 HELD_WAVES = 1e-6
@@ -78,58 +79,89 @@ def explored(model: Model, best: Solution, mean: Array, sd: Array, q_sd: float) 
     return max(q_sd, away)
 
 
-def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
-    """Robust (Huber, 3 σ) damped Gauss-Newton from ``v`` with Gaussian priors ``mean`` and ``sd`` (p,)."""
-    tightness = 1 / sd**2
-    damping = 1e-4
-    told = model.data.told
+@dataclass(frozen=True)
+class _Point:
+    """Parameters, −2 log posterior there, whitened residuals (n, k) and the model's slopes (n, k, p)."""
 
-    def cost(v: Array) -> tuple[float, Array, Array]:
-        value, jacobian = model.evaluate(v)
-        r = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
+    v: Array
+    cost: float
+    residual: Array
+    jacobian: Array
+
+
+@dataclass(frozen=True)
+class _Posterior:
+    """A model with Gaussian priors ``mean`` and ``tightness`` (p,) of its parameters."""
+
+    model: Model
+    mean: Array
+    tightness: Array
+
+    def at(self, v: Array) -> _Point:
+        """The posterior at parameters (p,)."""
+        told = self.model.data.told
+        value, jacobian = self.model.evaluate(v)
+        r = np.einsum("nkl,nl->nk", self.model.whitener, value - self.model.y)
         a = np.abs(r)
         robust = np.where(a < _HUBER, a * a, 2 * _HUBER * a - _HUBER**2).sum()
-        known = (tightness * (v - mean) ** 2).sum() + (told.cost(v[:SHAPE_PARAMETERS]) if told else 0.0)
-        return float(robust + known), r, jacobian
+        known = (self.tightness * (v - self.mean) ** 2).sum()
+        known += told.cost(v[:SHAPE_PARAMETERS]) if told else 0.0
+        return _Point(v, float(robust + known), r, jacobian)
 
-    def normal_matrix(r: Array, j: Array) -> tuple[Array, Array, Array]:
-        w = np.where(np.abs(r) <= _HUBER, 1.0, _HUBER / np.maximum(np.abs(r), 1e-12))
-        normal, gradient = normal_equations(model.whitener, w, r, j)
-        normal += np.diag(tightness)
+    def equations(self, point: _Point) -> tuple[Array, Array]:
+        """Normal matrix (p, p) and gradient (p,), priors included."""
+        told, shape = self.model.data.told, slice(0, SHAPE_PARAMETERS)
+        normal, gradient = normal_equations(
+            self.model.whitener, _weights(point.residual), point.residual, point.jacobian
+        )
+        normal += np.diag(self.tightness)
+        gradient += self.tightness * (point.v - self.mean)
         if told:
-            normal[:SHAPE_PARAMETERS, :SHAPE_PARAMETERS] += told.information
-        return normal, gradient, w
+            normal[shape, shape] += told.information
+            gradient[shape] += told.gradient(point.v[shape])
+        return normal, gradient
 
-    c, r, jacobian = cost(v)
-    for _ in range(40):
-        normal, gradient, _ = normal_matrix(r, jacobian)
-        gradient = gradient + tightness * (v - mean)
-        if told:
-            gradient[:SHAPE_PARAMETERS] += told.gradient(v[:SHAPE_PARAMETERS])
+    def descended(
+        self, point: _Point, normal: Array, gradient: Array, damping: float
+    ) -> tuple[_Point | None, float]:
+        """A point that is no higher, damped as much as that takes, and the damping; None if there is none."""
+        for _ in range(MOST_DAMPINGS):
+            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
+            v = point.v + np.clip(step, -1.0, 1.0)
+            v[SPHERICAL] = np.clip(v[SPHERICAL], -0.95, 0.95)
+            v[KAPPA] = np.clip(v[KAPPA], 0.3, 2.0)
+            trial = self.at(v)
+            if trial.cost <= point.cost:
+                return trial, damping
+            damping *= 8
+        return None, damping
+
+
+def _weights(r: Array) -> Array:
+    """Huber's weights (n, k) of whitened residuals."""
+    return np.where(np.abs(r) <= _HUBER, 1.0, _HUBER / np.maximum(np.abs(r), 1e-12))
+
+
+def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
+    """Robust (Huber, 3 σ) damped Gauss-Newton from ``v`` with Gaussian priors ``mean`` and ``sd`` (p,)."""
+    posterior = _Posterior(model, mean, 1 / sd**2)
+    point, damping = posterior.at(v), 1e-4
+    normal, gradient = posterior.equations(point)
+    for _ in range(MOST_STEPS):
         if gradient @ np.linalg.solve(normal, gradient) < LEAST_GAIN:
             break
-        improved = False
-        for _ in range(10):
-            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
-            trial = v + np.clip(step, -1.0, 1.0)
-            trial[SPHERICAL] = np.clip(trial[SPHERICAL], -0.95, 0.95)
-            trial[KAPPA] = np.clip(trial[KAPPA], 0.3, 2.0)
-            c_trial, r_trial, j_trial = cost(trial)
-            if c_trial <= c:
-                improved = True
-                break
-            damping *= 8
-        if not improved:
+        trial, damping = posterior.descended(point, normal, gradient, damping)
+        if trial is None:
             break
         # a short step gains little without being near the end
-        done = c - c_trial < 1e-6 * (1 + abs(c)) and damping < 1e-3
-        v, c, r, jacobian = trial, c_trial, r_trial, j_trial
-        damping = max(damping / 6, 1e-9)
+        done = point.cost - trial.cost < 1e-6 * (1 + abs(point.cost)) and damping < 1e-3
+        point, damping = trial, max(damping / 6, 1e-9)
+        normal, gradient = posterior.equations(point)
         if done:
             break
-    normal, _, w = normal_matrix(r, jacobian)
-    reduced = float((w * r * r).sum() / max(model.data.count.sum() - len(v), 1))
-    return Solution(v, normal, reduced, c)
+    r = point.residual
+    reduced = float((_weights(r) * r * r).sum() / max(model.data.count.sum() - len(v), 1))
+    return Solution(point.v, normal, reduced, point.cost)
 
 
 def normal_equations(whitener: Array, weight: Array, residual: Array, jacobian: Array) -> tuple[Array, Array]:

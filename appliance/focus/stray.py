@@ -20,13 +20,14 @@ import numpy as np
 from appliance.chart.layout import Layout
 from appliance.chart.pose import Array, Pose
 from appliance.chart.segments import SegmentPlan
+from appliance.focus.pupil import Array32
 
 ALONG, ALONG_WEIGHTS = np.array([-1, 0, 1]) * np.sqrt(3 / 5) / 2, np.array([5, 8, 5]) / 18
 """Gauss' points along a piece, in parts of its length from the middle."""
 ACROSS = np.cos(np.pi * (np.arange(5) + 0.5) / 5)
 POWERS = np.arange(4)
 FIT = np.linalg.pinv(ACROSS[:, None] ** POWERS)
-NEAR_POLYGONS, FAR_POLYGONS = 20, 150
+NEAR_POLYGONS, FAR_POLYGONS = 20, 60
 """So many polygons are summed side by side, so many more are taken for points; ink beyond is a veil over a piece."""
 PIECES_PER_CHUNK = 64
 NEAREST_PX, OWN_PX = 1e-3, 5.0
@@ -81,7 +82,12 @@ def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -
     ranks = [k for k in (NEAR_POLYGONS, NEAR_POLYGONS + FAR_POLYGONS) if k < away.shape[1]]
     order = np.argpartition(away, ranks, axis=1) if ranks else np.argsort(away, axis=1)
     near, far = order[:, :NEAR_POLYGONS], order[:, NEAR_POLYGONS : NEAR_POLYGONS + FAR_POLYGONS]
-    value = _beyond_half_plane(polygons[near], points, across, centre)
+    # about each piece's own centre single precision will do
+    value = _beyond_half_plane(
+        (polygons[near] - centre[:, None, None]).astype(np.float32),
+        (points - centre[:, None, None]).astype(np.float32),
+        across.astype(np.float32),
+    ).astype(np.float64)
     x, y = (middle[far, i][:, None, None] - points[..., None, i] for i in (0, 1))
     away = x * x + y * y
     value -= np.einsum("nacp,np->nac", 1 / (away * np.sqrt(away)), area[far])
@@ -90,23 +96,27 @@ def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -
     return np.asarray(ALONG_WEIGHTS @ value - (area[rest] / (away * np.sqrt(away))).sum(axis=1)[:, None])
 
 
-def _beyond_half_plane(polygons: Array, points: Array, across: Array, centre: Array) -> Array:
-    """(n, a, c) −∫ r⁻³ over polygons (n, p, 4, 2) less the half plane's, at points (n, a, c, 2), ``across`` (n, c)."""
+def _beyond_half_plane(polygons: Array32, points: Array32, across: Array32) -> Array32:
+    """(n, a, c) −∫ r⁻³ over polygons (n, p, 4, 2) less the half plane's, at points (n, a, c, 2), ``across`` (n, c).
+
+    All places are told from the centre of each piece.
+    """
     start = polygons.reshape(len(polygons), -1, 2)
     end = np.roll(polygons, -1, axis=2).reshape(start.shape)
     direction = end - start
     length = np.maximum(np.hypot(direction[..., 0], direction[..., 1]), 1e-9)
     direction = direction / length[..., None]
     normal = np.stack([direction[..., 1], -direction[..., 0]], axis=-1)
-    along = ((centre[:, None] - start) * direction).sum(axis=-1)
-    distance = np.abs(((centre[:, None] - start) * normal).sum(axis=-1))
+    along = -(start * direction).sum(axis=-1)
+    distance = np.abs((start * normal).sum(axis=-1))
     distance = np.where((along > 0) & (along < length), distance, np.inf)
     own = np.argmin(distance, axis=1)
 
-    def along_and_off(axis: Array) -> Array:
+    def along_and_off(axis: Array32) -> Array32:
         """(n, a, c, s) how far the sides' starts lie beyond the points along unit vectors (n, s, 2)."""
         there = points.reshape(len(points), -1, 2) @ axis.transpose(0, 2, 1)
-        return np.asarray((start * axis).sum(axis=-1)[:, None, None] - there.reshape(*points.shape[:3], -1))
+        lead = (start * axis).sum(axis=-1)[:, None, None]
+        return np.asarray(lead - there.reshape(*points.shape[:3], -1), np.float32)
 
     a, d = along_and_off(direction), along_and_off(normal)
     b = a + length[:, None, None]
@@ -123,4 +133,4 @@ def _beyond_half_plane(polygons: Array, points: Array, across: Array, centre: Ar
     value[piece, ..., own] = u * (1 / (long_b * off_b) + 1 / (long_a * off_a))
     # a piece whose own square is not seen whole has no half plane to take away
     value[distance[piece, own] > OWN_PX] = np.nan
-    return np.asarray(value.sum(axis=-1))
+    return np.asarray(value.sum(axis=-1), np.float32)

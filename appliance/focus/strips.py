@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,42 +34,79 @@ HIGHEST_CPP = 0.8
 """Where the response of any lens ends, as far as a profile in a noisy picture can tell."""
 
 
+@dataclass(frozen=True)
 class Strips:
-    """Measured pieces of edges with their profiles, in the picture of one pose."""
+    """Measured pieces of n edges with their ``profiles`` in K bins, in the picture of one pose.
 
-    def __init__(self, layout: Layout, pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves) -> None:
+    ``stray`` (n, K) is what other print adds to the profiles; the edges should be ``there_px`` (n,) from the bins'
+    origins, give or take ``place_sd``. ``table`` is the pupil's at the nodes that
+    profiles are made of, ``nodes_cpp``, and then those that the fit looks at, ``frequency_cpp``.
+    """
+
+    pose: Pose
+    plan: SegmentPlan
+    batch: EdgeBatch
+    waves: Waves
+    profiles: Profiles
+    stray: Array
+    there_px: Array
+    place_sd: float
+    nodes_cpp: Array
+    frequency_cpp: Array
+    table: PupilTable
+
+    @classmethod
+    def of(cls, layout: Layout, pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves) -> Strips:
+        """The strips of measured pieces."""
         assert batch.profiles is not None
-        self.pose, self.plan, self.batch, self.waves = pose, plan, batch, waves
         growth = _growth(pose, waves, plan, batch.normal)
-        self.profiles = replace(
+        profiles = replace(
             batch.profiles,
             structure=np.hypot.reduce(
                 [batch.profiles.structure, STRUCTURE_PER_GROWTH * growth, UNEVEN_AT_1_PX / plan.crossed_px**2]
             ),
             skew=np.hypot(batch.profiles.skew, SKEW_PER_GROWTH * growth),
         )
-        self.stray = stray(layout, pose, plan, waves.airy_px, self.profiles.u)
-        off_px, self.place_sd = misplaced(pose, plan, batch)
-        self.side = np.where(batch.rising, 1.0, -1.0)
-        self.there_px = self.profiles.found_px + self.side * off_px
-        self.top_cpp = min(1 / waves.airy_px, HIGHEST_CPP)
-        self.nodes_cpp, _ = nodes_of(self.top_cpp, float(self.profiles.u[-1]))
-        self.frequency_cpp = FREQUENCY_CPP[passed_frequencies(waves)]
-        every = np.concatenate([self.nodes_cpp, self.frequency_cpp])
-        self.table = PupilTable(every * waves.airy_px, widest_waves(plan, waves))
-        self.every_cpp, self.aperture = every, aperture(every, batch.normal)
+        off_px, place_sd = misplaced(pose, plan, batch)
+        nodes_cpp, _ = nodes_of(_top_cpp(waves), float(profiles.u[-1]))
+        frequency_cpp = FREQUENCY_CPP[passed_frequencies(waves)]
+        every_cpp = np.concatenate([nodes_cpp, frequency_cpp])
+        return cls(
+            pose=pose,
+            plan=plan,
+            batch=batch,
+            waves=waves,
+            profiles=profiles,
+            stray=stray(layout, pose, plan, waves.airy_px, profiles.u),
+            there_px=profiles.found_px + _side(batch) * off_px,
+            place_sd=place_sd,
+            nodes_cpp=nodes_cpp,
+            frequency_cpp=frequency_cpp,
+            table=PupilTable(every_cpp * waves.airy_px, widest_waves(plan, waves)),
+        )
+
+    def take(self, index: Any) -> Strips:
+        """The strips of an index array."""
+        return replace(
+            self,
+            plan=self.plan.take(index),
+            batch=self.batch.take(index),
+            profiles=self.profiles.take(index),
+            stray=self.stray[index],
+            there_px=self.there_px[index],
+        )
 
     def compared(self, fit: ThroughFocus) -> Foresight:
         """What the strips say, light and ink being foretold with the lens of a fit in view."""
         geometry = geometry_of(self.pose, self.plan, self.waves, fit.q_focus)
-        curves = Curves(geometry, self.every_cpp, self.table)
+        every_cpp = np.concatenate([self.nodes_cpp, self.frequency_cpp])
+        curves, pixel = Curves(geometry, every_cpp, self.table), aperture(every_cpp, self.batch.normal)
         sfr, _, _ = curves.at(fit.shape)
-        nodes = slice(0, len(self.nodes_cpp))
-        rise = expected((sfr * self.aperture)[:, nodes], self.top_cpp, self.profiles.u)
-        profiles, known = self._known(rise)
-        comparison = compare(profiles, self.frequency_cpp, self.top_cpp, known)
+        top_cpp, nodes = _top_cpp(self.waves), slice(0, len(self.nodes_cpp))
+        profiles, known = self._known(expected((sfr * pixel)[:, nodes], top_cpp, self.profiles.u))
+        comparison = compare(profiles, self.frequency_cpp, top_cpp, known)
         data = seen_at(geometry, self.batch.normal, self.frequency_cpp, comparison)
-        return Foresight(data, comparison, curves, self.aperture)
+        return Foresight(data, comparison, curves, pixel)
 
     def _known(self, rise: Array) -> tuple[Profiles, Beforehand]:
         """Profiles between the levels that are foretold, and all that is known of them beforehand.
@@ -80,7 +118,7 @@ class Strips:
             profiles,
             batch.light - batch.dark,
             batch.middle_px,
-            self.side[:, None] * batch.normal,
+            _side(batch)[:, None] * batch.normal,
             rise - (profiles.u > 0) + self.stray,
             self.waves.airy_px,
         )
@@ -94,6 +132,16 @@ class Strips:
             np.full(len(self.plan), self.place_sd),
             levels.gradient_sd,
         )
+
+
+def _top_cpp(waves: Waves) -> float:
+    """Where the response of the lens ends, as far as profiles can tell, cycles per px."""
+    return min(1 / waves.airy_px, HIGHEST_CPP)
+
+
+def _side(batch: EdgeBatch) -> Array:
+    """(n,) 1 where an edge rises along its normal, −1 where it falls."""
+    return np.where(batch.rising, 1.0, -1.0)
 
 
 def widest_waves(plan: SegmentPlan, waves: Waves) -> float:

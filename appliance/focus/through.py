@@ -53,7 +53,7 @@ from appliance.focus.model import (
     split,
 )
 from appliance.focus.pupil import PupilTable
-from appliance.focus.solve import explored, gauss_newton, q_sd_of, unknown
+from appliance.focus.solve import Solution, explored, gauss_newton, q_sd_of, unknown
 
 AMPLITUDE_SD, LEVELS_SD = 0.15, 1e-3
 PRIOR_SD = np.full(SHAPE_PARAMETERS, np.nan)
@@ -203,15 +203,7 @@ def fit(
     model.centre_even(float(start[FOCUS]))
     k = len(data.frequency_cpp)
     mean, sd = terms.priors(k)
-    best = gauss_newton(model, start, mean, sd)
-    for members, strange in (([SPHERICAL], SPHERICAL_SD_STRANGE), ([SMEAR, SMEAR_LEAN], SMEAR_SD_STRANGE)):
-        usual, sd[members] = sd[members], strange
-        suspect = (np.abs(best.v[members]) > usual / 2).any()
-        loose = gauss_newton(model, best.v, mean, sd) if suspect else best
-        if loose.cost < best.cost - CONVINCING:
-            best = loose
-        else:
-            sd[members] = usual
+    best, sd = _convinced(model, gauss_newton(model, start, mean, sd), mean, sd)
     rigid = float(best.v[FOCUS])
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
         sd[SHAPE_PARAMETERS:] = EVEN_SD_STRANGE
@@ -238,6 +230,18 @@ def fit(
         covariance=np.asarray(np.linalg.pinv(best.normal) * max(best.reduced_chi2, 1.0), float),
         reduced_chi2=best.reduced_chi2,
     )
+
+
+def _convinced(model: Model, best: Solution, mean: Array, sd: Array) -> tuple[Solution, Array]:
+    """The fit with much spherical aberration or smear, where that convinces, and the priors (p,) that it has then."""
+    for members, strange in (([SPHERICAL], SPHERICAL_SD_STRANGE), ([SMEAR, SMEAR_LEAN], SMEAR_SD_STRANGE)):
+        if (np.abs(best.v[members]) > sd[members] / 2).any():
+            loose_sd = sd.copy()
+            loose_sd[members] = strange
+            loose = gauss_newton(model, best.v, mean, loose_sd)
+            if loose.cost < best.cost - CONVINCING:
+                best, sd = loose, loose_sd
+    return best, sd
 
 
 def misfit(data: Segments, table: PupilTable, fit: ThroughFocus, terms: Terms) -> Array:

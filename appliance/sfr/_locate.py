@@ -6,7 +6,8 @@ symmetric spread the position is unbiased whatever the spread's true shape.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,17 @@ import numpy.typing as npt
 
 from appliance.frame import Bayer
 from appliance.sfr._normal import F32, F64, cumulative_fast
-from appliance.sfr._pixels import Lines, Strip, strip
+from appliance.sfr._pixels import I64, Lines, Strip, strip
 
-BLOCKS = 8
+BLOCKS = 4
 """Pieces along the edge that the coarse fit tells apart."""
 BEND_PRIOR_PER_PX = 3e-4
 """Standard deviation expected of ``bend``: 4 % distortion bends an edge by about 5e-5 / px."""
 LEAST_SIGMA_PX = 0.2
 MOST_COARSE_STEPS = 8
+MOST_ROUNDS, SETTLED_PX, SETTLED_WIDTH = 3, 0.003, 0.02
+"""An edge is done with when a round moves its ends and its middle by less than this, and its width by less than that
+part of it: the next would move it by a hundredth as much."""
 
 
 @dataclass(frozen=True)
@@ -47,27 +51,17 @@ class Fit:
             self.light_slope[index], self.green_ratio[index],
         )  # fmt: skip
 
+    def put(self, index: I64, other: Fit) -> Fit:
+        """These fits, but those of an index array taken from ``other``."""
+        source = np.arange(len(self.sigma))
+        source[index] = len(source) + np.arange(len(index))
+        return join([self, other]).take(source)
 
-def join(fits: list[Fit], order: npt.NDArray[np.int64]) -> Fit:
-    """Put chunks together again: ``order`` holds the places the concatenated members belong to."""
-    back = np.argsort(order)
 
-    def cat(members: list[F64]) -> F64:
-        return np.concatenate(members)[back]
-
-    lines = Lines(
-        *(
-            cat([getattr(f.lines, name) for f in fits])
-            for name in ("x", "y", "along_x", "along_y", "length", "bend")
-        )
-    )
-    return Fit(
-        lines,
-        *(
-            cat([getattr(f, name) for f in fits])
-            for name in ("sigma", "dark", "contrast", "light_slope", "green_ratio")
-        ),
-    )
+def join(fits: Sequence[Fit]) -> Fit:
+    """One batch of several, in their order."""
+    lines = Lines(*(np.concatenate([getattr(f.lines, m.name) for f in fits]) for m in fields(Lines)))
+    return Fit(lines, *(np.concatenate([getattr(f, m.name) for f in fits]) for m in fields(Fit)[1:]))
 
 
 def _solve(normal: F64, right: F64) -> F64:
@@ -205,11 +199,18 @@ def corrected(s: Strip, fit: Fit) -> F32:
     return light
 
 
-def refine(plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None, rounds: int = 3) -> Fit:
-    """Pixel-exact Gauss–Newton on the samples near the edge, with the bend."""
-    for _ in range(rounds):
-        core = np.minimum(3.0 * fit.sigma + 1.0, half_width)
-        fit = _one_round(strip(plane, fit.lines, core, lattice), fit, core)
+def refine(plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None) -> Fit:
+    """Pixel-exact Gauss–Newton on the samples near the edge, with the bend, until every edge has settled."""
+    todo = np.arange(len(fit.sigma))
+    for _ in range(MOST_ROUNDS):
+        last = fit.take(todo)
+        core = np.minimum(3.0 * last.sigma + 1.0, half_width[todo])
+        closer, moved_px = _one_round(strip(plane, last.lines, core, lattice), last, core)
+        fit = fit.put(todo, closer)
+        wider = np.abs(closer.sigma - last.sigma) / last.sigma
+        todo = todo[(moved_px > SETTLED_PX) | (wider > SETTLED_WIDTH)]
+        if not len(todo):
+            break
     return fit
 
 
@@ -239,7 +240,8 @@ def _row_sums(s: Strip, fit: Fit) -> tuple[dict[tuple[int, int], F64], list[F64]
     return rows, right, np.einsum("rm,rm->r", residual, residual).astype(np.float64)
 
 
-def _one_round(s: Strip, fit: Fit, core: F64) -> Fit:
+def _one_round(s: Strip, fit: Fit, core: F64) -> tuple[Fit, F64]:
+    """The fits one step on, and how far that moved the edges at most along their lengths, (n,) px."""
     rows, right, square = _row_sums(s, fit)
     t = s.crossing_t
     # parameters: dark, contrast, width, then offset times 1, t, t²
@@ -270,12 +272,15 @@ def _one_round(s: Strip, fit: Fit, core: F64) -> Fit:
     offset = np.clip(delta[:, 3], -most, most)
     slope = np.clip(delta[:, 4], -2 * most / fit.lines.length, 2 * most / fit.lines.length)
     bend_most = 4 * most / np.square(fit.lines.length)
-    bend = fit.lines.bend + np.clip(delta[:, 5], -bend_most, bend_most)
+    bend = np.clip(delta[:, 5], -bend_most, bend_most)
     sigma = fit.sigma * np.exp(np.clip(delta[:, 2] / fit.sigma, -0.5, 0.5))
-    return replace(
+    closer = replace(
         fit,
-        lines=fit.lines.moved(offset, slope, bend),
+        lines=fit.lines.moved(offset, slope, fit.lines.bend + bend),
         sigma=np.clip(sigma, LEAST_SIGMA_PX, core * 2),
         dark=fit.dark + delta[:, 0],
         contrast=np.maximum(fit.contrast + delta[:, 1], 1e-9),
     )
+    half = fit.lines.length / 2
+    moved_px = np.abs(offset) + np.abs(slope) * half + np.abs(bend) * half**2
+    return closer, np.asarray(moved_px)

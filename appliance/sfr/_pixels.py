@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from appliance.frame import Bayer
 from appliance.sfr._normal import F32, F64
@@ -104,42 +105,33 @@ def samples_per_row(lines: Lines, half_width: F64, lattice: Bayer | None) -> I64
 
 def strip(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Bayer | None) -> Strip:
     """Read the samples within ``half_width`` (n,) px of each line from a (h, w) plane."""
-    height, width = plane.shape
     upright = np.abs(lines.along_y) >= np.abs(lines.along_x)
-    normal_x, normal_y = -lines.along_y, lines.along_x
     # "major" runs along the rows of the strip's stack, "minor" along a row
-    centre_major = np.where(upright, lines.y, lines.x)
-    centre_minor = np.where(upright, lines.x, lines.y)
-    along_major = np.where(upright, lines.along_y, lines.along_x)
-    along_minor = np.where(upright, lines.along_x, lines.along_y)
-    normal_major = np.where(upright, normal_y, normal_x)
-    normal_minor = np.where(upright, normal_x, normal_y)
-
+    centre_major, centre_minor = _turned(lines.x, lines.y, upright)
+    along_major, along_minor = _turned(lines.along_x, lines.along_y, upright)
+    normal_major, normal_minor = _turned(-lines.along_y, lines.along_x, upright)
     reach = lines.length / 2 * np.abs(along_major) + half_width * np.abs(normal_major)
     low = np.ceil(centre_major - reach).astype(np.int64)
     count = np.maximum(np.floor(centre_major + reach).astype(np.int64) - low + 1, 1)
     first_row = np.concatenate([[0], np.cumsum(count)[:-1]])
     edge = np.repeat(np.arange(len(lines)), count)
     major = np.arange(int(count.sum())) - first_row[edge] + low[edge]
+    offset_major = major - centre_major[edge]
 
     step = 1 if lattice is None else 2
-    m = int(samples_per_row(lines, half_width, lattice).max())
-    offset_major = major - centre_major[edge]
     crossing_minor = offset_major * (along_minor / along_major)[edge]
     start = np.ceil(centre_minor[edge] + crossing_minor - (half_width / np.abs(normal_minor))[edge])
-    minor0 = start.astype(np.int64)
+    minor = start.astype(np.int64)
     if lattice is not None:
-        minor0 += (minor0 + major + GREEN_PARITY[lattice]) % 2
-    offset_minor = minor0 - centre_minor[edge]
-
-    number = np.arange(m)
-    number32 = number.astype(np.float32)[None, :]
+        minor += (minor + major + GREEN_PARITY[lattice]) % 2
+    offset_minor = minor - centre_minor[edge]
+    number = np.arange(int(samples_per_row(lines, half_width, lattice).max()))
 
     def linear(by_major: F64, by_minor: F64) -> F32:
         """(R, M) lengths along one direction, even in the sample's number."""
-        first = (offset_major * by_major[edge] + offset_minor * by_minor[edge]).astype(np.float32)[:, None]
-        out = (step * by_minor[edge]).astype(np.float32)[:, None] * number32
-        out += first
+        first = (offset_major * by_major[edge] + offset_minor * by_minor[edge]).astype(np.float32)
+        out = (step * by_minor[edge]).astype(np.float32)[:, None] * number.astype(np.float32)
+        out += first[:, None]
         return np.asarray(out, np.float32)
 
     along, distance = linear(along_major, along_minor), linear(normal_major, normal_minor)
@@ -149,26 +141,50 @@ def strip(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Bayer
         distance -= bent
     usable = np.abs(along) <= (lines.length / 2).astype(np.float32)[edge][:, None]
     usable &= np.abs(distance) <= half_width.astype(np.float32)[edge][:, None]
-    minor_size = np.where(upright, width, height)[edge]
-    major_size = np.where(upright, height, width)[edge]
-    last = minor0 + step * (m - 1)
-    if (major.min() < 0) or np.any(major >= major_size) or (minor0.min() < 0) or np.any(last >= minor_size):
-        minor = minor0[:, None] + step * number[None, :]
-        usable &= (minor >= 0) & (minor < minor_size[:, None])
-        usable &= ((major >= 0) & (major < major_size))[:, None]
-        np.clip(minor, 0, minor_size[:, None] - 1, out=minor)
-        major_in = np.clip(major, 0, major_size - 1)
-        index = minor * np.where(upright, 1, width)[edge][:, None]
-        index += (major_in * np.where(upright, width, 1)[edge])[:, None]
-    else:
-        stride = np.where(upright, 1, width)[edge]
-        index = (major * np.where(upright, width, 1)[edge] + minor0 * stride)[:, None] + (
-            step * stride[:, None] * number[None, :]
-        )
-    value = np.take(plane.ravel(), index, mode="clip").astype(np.float32, copy=False)
-    if plane.dtype.kind == "f" and not np.isfinite(value.sum(dtype=np.float64)):
-        usable &= np.isfinite(value)
-        value = np.where(usable, value, np.float32(0))
+    value = _values(plane, upright[edge], major, minor, step * number, usable)
     return Strip(
         first_row, edge, offset_major / along_major[edge], major % 2 == 1, value, distance, along, usable
     )
+
+
+def _turned(x: F64, y: F64, upright: npt.NDArray[np.bool_]) -> tuple[F64, F64]:
+    """Coordinates (n,) along the stack of a line's rows, and along a row."""
+    return np.where(upright, y, x), np.where(upright, x, y)
+
+
+def _values(
+    plane: npt.NDArray[Any],
+    upright: npt.NDArray[np.bool_],
+    major: I64,
+    minor: I64,
+    steps: I64,
+    usable: npt.NDArray[np.bool_],
+) -> F32:
+    """(R, M) the plane's values ``steps`` (M,) on from the first sample of each row, (R,) ``major`` and ``minor``.
+
+    What lies outside the plane, or has no value there, is marked in ``usable`` (R, M) as not to be used.
+    """
+    height, width = plane.shape
+    minor_size = height + (width - height) * upright
+    major_size = height + width - minor_size
+    stride, row_stride = np.where(upright, 1, width), np.where(upright, width, 1)
+    flat, value = plane.ravel(), np.empty(usable.shape, np.float32)
+    if np.all((major >= 0) & (major < major_size) & (minor >= 0) & (minor + steps[-1] < minor_size)):
+        first = major * row_stride + minor * stride
+        for way, rows in ((1, upright), (width, ~upright)):
+            if rows.any():
+                # rows of evenly spaced samples, taken as a whole: several times as fast as one by one
+                spaced = sliding_window_view(flat, int(steps[-1]) * way + 1)[:, :: int(steps[1]) * way]
+                value[rows] = spaced[first[rows]]
+    else:
+        there = minor[:, None] + steps
+        usable &= (there >= 0) & (there < minor_size[:, None])
+        usable &= ((major >= 0) & (major < major_size))[:, None]
+        np.clip(there, 0, minor_size[:, None] - 1, out=there)
+        index = there * stride[:, None]
+        index += (np.clip(major, 0, major_size - 1) * row_stride)[:, None]
+        value[:] = np.take(flat, index)
+    if plane.dtype.kind == "f" and not np.isfinite(value.sum(dtype=np.float64)):
+        usable &= np.isfinite(value)
+        value = np.where(usable, value, np.float32(0))
+    return value

@@ -120,13 +120,13 @@ def _located(picture: npt.NDArray[Any], asked: Lines, half_width: F64, lattice: 
     fits: list[Fit] = []
     for chunk in _chunks(order, asked.length[order] * half_width[order] * 2, SAMPLES_PER_CHUNK):
         fits.append(coarse(picture, asked.take(chunk), half_width[chunk], lattice))
-    located = join(fits, order)
+    located = join(fits).take(np.argsort(order))
     order = np.argsort(located.sigma, kind="stable")
     fits = []
     cost = located.lines.length[order] * 8 * (located.sigma[order] + 1)
     for chunk in _chunks(order, cost, SAMPLES_PER_CHUNK):
         fits.append(refine(picture, located.take(chunk), half_width[chunk], lattice))
-    return join(fits, order)
+    return join(fits).take(np.argsort(order))
 
 
 def _chunks(order: I64, cost: F64, most: float) -> list[I64]:

@@ -111,8 +111,16 @@ def _find(smooth: F32) -> tuple[F64, float]:
     across = np.square(gx * normal[0] + gy * normal[1]).astype(np.float64)
     weight = np.where(across > 0.5 * power, across, 0)
     weight[weight < 0.05 * weight.max()] = 0
+    middle, normal = _settled(xs, ys, weight, normal, 0.5 * float(np.hypot(width, height)))
+    return _within(middle, normal, width, height)
+
+
+def _settled(xs: F64, ys: F64, weight: F64, normal: F64, scale: float) -> tuple[F64, F64]:
+    """Middle and normal (2,) of the line through weights (h, w), those farther off than ``scale`` px counting little.
+
+    The scale shrinks to what the line's own weights show.
+    """
     middle = _middle(xs, ys, weight)
-    scale = 0.5 * float(np.hypot(width, height))
     for _ in range(12):
         distance = (xs - middle[0]) * normal[0] + (ys - middle[1]) * normal[1]
         near = weight * np.exp(-0.5 * np.square(distance / scale))
@@ -129,6 +137,11 @@ def _find(smooth: F32) -> tuple[F64, float]:
         normal = turned * np.sign(turned @ normal)
         rms = np.sqrt(float((near * np.square(dx * normal[0] + dy * normal[1])).sum() / total))
         scale = max(0.7 * scale, 2.5 * rms, 2.0)
+    return middle, normal
+
+
+def _within(middle: F64, normal: F64, width: int, height: int) -> tuple[F64, float]:
+    """Where a line meets the border of a region, and how far that reaches beside it, px."""
     along = np.array([-normal[1], normal[0]])
     low, high = -np.inf, np.inf
     for position, step, size in zip(middle, along, (width, height), strict=True):
