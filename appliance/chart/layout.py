@@ -187,16 +187,7 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
     rows = 2 * grid.half_rows + 1
     top, bottom = grid.aim[1] - rows * pitch / 2, grid.aim[1] + rows * pitch / 2
     ruler_mm = int((size[0] - 20) // 10 * 10)
-    furniture = [
-        *star(grid.aim, star_radius),
-        rectangle(grid.aim[0] - BAR_MM / 2, top - 5.2, grid.aim[0] + BAR_MM / 2, top - 3.6),
-        *ruler(grid.aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
-    ]
-    taken: list[Box] = [
-        (*grid.aim, star_radius * 1.2, star_radius * 1.2, 0.0),
-        (grid.aim[0], top - 4.4, BAR_MM / 2, 0.8, 0.0),
-        (grid.aim[0], bottom + 3.4, ruler_mm / 2, 1.6, 0.0),
-    ]
+    furniture, taken = _furniture(grid.aim, star_radius, top, bottom, ruler_mm)
     edges, more_edges = _edges(cells, fiducials, taken)
     windows = [clockwise(p)[::-1] for f in fiducials for p in marker_runs(f, dark=False)]
     name = _name(paper, pitch_mm)
@@ -218,6 +209,23 @@ def layout(paper: str, pitch_mm: float | None = None) -> Layout:
         texts=tuple(_texts(size, title_of(name), top, bottom, ruler_mm)),
         star_radius_mm=star_radius,
     )
+
+
+def _furniture(
+    aim: Point, star_radius: float, top: float, bottom: float, ruler_mm: int
+) -> tuple[list[Polygon], list[Box]]:
+    """Star, bar and ruler, and the boxes that they take."""
+    polygons = [
+        *star(aim, star_radius),
+        rectangle(aim[0] - BAR_MM / 2, top - 5.2, aim[0] + BAR_MM / 2, top - 3.6),
+        *ruler(aim[0] - ruler_mm / 2, bottom + 2.0, ruler_mm),
+    ]
+    boxes: list[Box] = [
+        (*aim, star_radius * 1.2, star_radius * 1.2, 0.0),
+        (aim[0], top - 4.4, BAR_MM / 2, 0.8, 0.0),
+        (aim[0], bottom + 3.4, ruler_mm / 2, 1.6, 0.0),
+    ]
+    return polygons, boxes
 
 
 def _border(fiducial: Fiducial) -> Polygon:

@@ -124,27 +124,35 @@ def plan_segments(
     # all four sides of a quadrilateral or none, so that what lies about a piece is known
     seen = np.repeat(pose.sees(ends.reshape(-1, 2)).reshape(-1, 8).all(axis=1), 4)
     chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & seen & (half_widths >= LEAST_STRIP_PX))
-    count = np.maximum(np.ceil(usable_px[chosen] / longest_px[chosen]), 1).astype(int)
-    count = np.minimum(count, np.maximum(usable_px[chosen] // SHORTEST_PX, 1).astype(int))
-    kept = count if pieces is None else np.minimum(count, pieces)
-    index = np.repeat(chosen, kept)
-    number = np.arange(len(index)) - np.repeat(np.cumsum(kept) - kept, kept)
-    total, skipped = np.repeat(count, kept), np.repeat((count - kept) // 2, kept)
+    of_chosen, number, total = _cut(usable_px[chosen], longest_px[chosen], pieces)
+    index = chosen[of_chosen]
     trim = (margin_px / np.maximum(length_px, 1e-9)[:, None])[index]
     piece = (1 - trim.sum(axis=1)) / total
-    t1 = trim[:, 0] + piece * (number + skipped)
+    t1 = trim[:, 0] + piece * number
     paper = np.stack([ends[index, 0] + t[:, None] * along[index] for t in (t1, t1 + piece)], axis=1)
     px = np.concatenate([pose.project(paper[:, 0]), pose.project(paper[:, 1])], axis=1)
     half_width = half_widths[index]
-    width, height = pose.picture_px
-    border = half_width + BORDER_PX
-    inside = np.ones(len(px), bool)
-    for k, size in ((0, width), (2, width), (1, height), (3, height)):
-        inside &= (px[:, k] > border) & (px[:, k] < size - 1 - border)
     everything = SegmentPlan(
         paper, px, half_width, across[index], scale[index], free[index, 1] * scale[index]
     )
-    return everything.take(inside)
+    border = (half_width + BORDER_PX)[:, None]
+    last = np.tile(pose.picture_px, 2) - 1
+    return everything.take(((px > border) & (px < last - border)).all(axis=1))
+
+
+def _cut(
+    usable_px: Array, longest_px: Array, most: int | None
+) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.int_], npt.NDArray[np.int_]]:
+    """Which edge each piece is of, its number along it, and into how many that edge is cut, (pieces,) each.
+
+    Of each edge at most so many pieces are kept, those nearest its middle.
+    """
+    count = np.maximum(np.ceil(usable_px / longest_px), 1).astype(int)
+    count = np.minimum(count, np.maximum(usable_px // SHORTEST_PX, 1).astype(int))
+    kept = count if most is None else np.minimum(count, most)
+    index = np.repeat(np.arange(len(count)), kept)
+    number = np.arange(len(index)) - np.repeat(np.cumsum(kept) - kept, kept)
+    return index, number + np.repeat((count - kept) // 2, kept), count[index]
 
 
 def _lean(direction: Array) -> Array:

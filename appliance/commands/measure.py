@@ -176,6 +176,17 @@ def _add_score(subparsers: Any) -> None:
         epilog="Positive errors are back focus: best focus lies behind the aim point, farther from the camera.",
     )
     p.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="photo of the chart")
+    _add_lens_options(p)
+    _add_photo_options(p)
+    _add_chart_options(p)
+    p.add_argument("--json", action="store_true", help="all figures as JSON")
+    p.add_argument(
+        "--edges", action="store_true", help="with --json: every edge and the through-focus curve too"
+    )
+    p.set_defaults(run=_run_score)
+
+
+def _add_lens_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--focal-length", type=positive, required=True, metavar="MM", help="focal length, mm")
     p.add_argument("--f-number", type=positive, required=True, metavar="N", help="f-number as marked")
     p.add_argument(
@@ -191,15 +202,21 @@ def _add_score(subparsers: Any) -> None:
     p.add_argument(
         "--tolerance-um", type=positive, metavar="UM", help="tolerance ±, image side (default Nw × c)"
     )
+
+
+def _add_photo_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--bayer", choices=BAYER_ORDERS, help="the picture is a raw mosaic of this order")
+    p.add_argument("--white", type=positive, help="value of saturation (default 65535, or 255 for 8 bits)")
+    p.add_argument("--linear", action="store_true", help="take 8-bit values as linear in light")
+
+
+def _add_chart_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--distance",
         type=positive,
         metavar="MM",
         help="distance from sensor to aim point, to check the scale",
     )
-    p.add_argument("--bayer", choices=BAYER_ORDERS, help="the picture is a raw mosaic of this order")
-    p.add_argument("--white", type=positive, help="value of saturation (default 65535, or 255 for 8 bits)")
-    p.add_argument("--linear", action="store_true", help="take 8-bit values as linear in light")
     p.add_argument(
         "--print-blur-um", type=positive, metavar="UM", help="spread (1 σ) of the chart's print on paper"
     )
@@ -229,11 +246,6 @@ def _add_score(subparsers: Any) -> None:
         metavar="MM",
         help="uncertainty of the aim distance, 1 σ (default 0)",
     )
-    p.add_argument("--json", action="store_true", help="all figures as JSON")
-    p.add_argument(
-        "--edges", action="store_true", help="with --json: every edge and the through-focus curve too"
-    )
-    p.set_defaults(run=_run_score)
 
 
 def _run_score(args: argparse.Namespace) -> int:
