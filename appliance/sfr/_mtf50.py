@@ -32,8 +32,9 @@ def mtf50(s: Spread) -> tuple[F64, F64]:
         found = below.any(axis=1) & ~np.isnan(sfr).any(axis=1)
         k = np.clip(np.argmax(below, axis=1), 2, len(block) - 2)
         place, slope = _crossing(sfr, k)
-        # rounding may leave a little less than nothing of a difference of large parts
-        noise, rows = np.maximum(variance(s, response), 0.0), np.arange(len(k))
+        noise, rows = variance(s, response), np.arange(len(k))
+        # rounding may leave less than nothing of a difference of large parts, which then is not known
+        noise = np.where(noise > 0, noise, np.nan)
         spread = np.sqrt(noise[rows, k - 1] * (1 - place) + noise[rows, k] * place)
         spacing = float(SEARCH_CPP[1])
         value[left[found]] = (block[k - 1] + place * spacing)[found]
