@@ -99,9 +99,10 @@ class EdgePoint:
     depth_mm: float
     mtf50_cpp: float | None
     mtf50_cpp_sd: float | None
-    contrast: float
-    contrast_sd: float
-    """``contrast`` is the SFR at the curve's frequency, ``Curve.frequency_cpp``, with its standard deviation."""
+    contrast: float | None
+    contrast_sd: float | None
+    """``contrast`` is the SFR at the frequency ``Curve.frequency_cpp``, with its standard deviation; None where
+    the edge was left out."""
     across_tilt: bool
     """True for edges that run across the tilt (constant depth), False for those along it."""
     used: bool

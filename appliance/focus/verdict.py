@@ -207,9 +207,8 @@ def _edge_points(x: Measurement) -> list[EdgePoint]:
     points = []
     for k in range(len(x.plan)):
         mtf50, sd = float(x.batch.mtf50_cpp[k]), float(x.batch.mtf50_cpp_sd[k])
-        known = np.isfinite(mtf50) and np.isfinite(sd)
-        if not x.used[k]:
-            continue
+        used = bool(x.used[k])
+        known = used and np.isfinite(mtf50) and np.isfinite(sd)
         x1, y1, x2, y2 = (round(float(v), 2) for v in x.plan.px[k])
         points.append(
             EdgePoint(
@@ -220,10 +219,10 @@ def _edge_points(x: Measurement) -> list[EdgePoint]:
                 depth_mm=round(float(x.depth_mm[k]), 4),
                 mtf50_cpp=round(mtf50, 5) if known else None,
                 mtf50_cpp_sd=round(sd, 6) if known else None,
-                contrast=round(float(x.sfr[k]), 5),
-                contrast_sd=round(float(x.sfr_sd[k]), 6),
+                contrast=round(float(x.sfr[k]), 5) if used else None,
+                contrast_sd=round(float(x.sfr_sd[k]), 6) if used else None,
                 across_tilt=bool(x.plan.across[k]),
-                used=bool(x.used[k]),
+                used=used,
             )
         )
     return points

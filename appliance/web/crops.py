@@ -25,24 +25,25 @@ class Crop:
 
 def windows(result: Result) -> list[Crop]:
     """Windows at the aim, where the sharpest edges lie, and as far behind focus as the aim's side is in front."""
-    if result.aim_px is None or result.picture_px is None or not result.edges:
+    if result.aim_px is None or result.picture_px is None or not any(edge.used for edge in result.edges):
         return []
     width, height = result.picture_px
     size = SHARE * width
-    focus = result.focus_error_mm if result.focus_error_mm is not None else _sharpest(result.edges)
-    depths = np.array([edge.depth_mm for edge in result.edges])
+    edges = tuple(edge for edge in result.edges if edge.used)
+    focus = result.focus_error_mm if result.focus_error_mm is not None else _sharpest(edges)
+    depths = np.array([edge.depth_mm for edge in edges])
     beyond = float(depths.max() if focus >= 0 else depths.min())
     x, y = result.aim_px
     found = [_window("At the aim", x, y, size, width, height)]
     for title, depth in (("At best focus", focus), ("Beyond", focus + 0.6 * (beyond - focus))):
-        centre = _centre(result.edges, depth, x)
+        centre = _centre(edges, depth, x)
         if centre is not None:
             found.append(_window(title, *centre, size, width, height))
     return found
 
 
 def _sharpest(edges: tuple[EdgePoint, ...]) -> float:
-    return max(edges, key=lambda edge: edge.contrast).depth_mm
+    return max(edges, key=lambda edge: edge.contrast or 0.0).depth_mm
 
 
 def _centre(edges: tuple[EdgePoint, ...], depth: float, aim_x: float) -> tuple[float, float] | None:

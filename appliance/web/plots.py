@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from statistics import median
+from typing import NamedTuple
+
 from markupsafe import Markup, escape
 
 from appliance import optics
-from appliance.focus.result import EdgePoint, Result, Setup
+from appliance.focus.result import Result, Setup
 from appliance.station.words import MINUS, figure, signed
 from appliance.web.svg import svg, tag, text, ticks
 
 _EDGE_CLASSES = 5
+_LONGEST_BAR, _LONGER_THAN_MOST = 0.2, 3.0
+"""Bars of edges that tell of this frequency are shorter than this, or not so many times longer than most."""
 
 
 # Tolerance gauge
@@ -74,24 +79,23 @@ def _needle(result: Result, middle: float, scale: float, reach: float) -> list[M
 
 
 def through_focus(result: Result, setup: Setup) -> Markup:
-    """Contrast against depth (mm): every edge with its 95 % bar, the fitted curve, tolerance, and the focus found.
+    """Contrast against depth (mm): edges with their 95 % bars, the fitted curve, tolerance, and the focus found.
 
-    Empty where no edge was measured.
+    Edges that alone tell next to nothing at this frequency would hide the others. Empty where no edge was measured.
     """
-    edges = [edge for edge in result.edges if -0.2 < edge.contrast < 1.5]
-    if not edges:
+    dots = _telling(result)
+    if not dots:
         return Markup("")
     limits: tuple[float, ...] = ()
     if result.tolerance_um is not None and result.magnification is not None:
         limits = tuple(_depth_mm(sign * result.tolerance_um, result.magnification, setup) for sign in (-1, 1))
-    chart = _Chart(edges, result, limits)
+    chart = _Chart(dots, result, limits)
     shapes = [chart.span(*limits, "band")] if len(limits) == 2 else []
     if result.focus_error_mm is not None:
         u95 = result.focus_error_mm_u95 or 0.0
         shapes.append(chart.span(result.focus_error_mm - u95, result.focus_error_mm + u95, "interval-band"))
     shapes += chart.axes()
-    shapes += chart.points([edge for edge in edges if not edge.used], "unused")
-    shapes += chart.points([edge for edge in edges if edge.used], "used")
+    shapes += chart.points(dots)
     if result.curve is not None:
         path = " ".join(
             f"{chart.x(d):.1f},{chart.y(c):.1f}"
@@ -106,6 +110,25 @@ def through_focus(result: Result, setup: Setup) -> Markup:
     return svg(400, 288, f"Through-focus curve; focus error {found}", shapes, "curve-plot")
 
 
+class _Dot(NamedTuple):
+    """The contrast of an edge with its 95 % interval, at its depth."""
+
+    depth_mm: float
+    contrast: float
+    u95: float
+
+
+def _telling(result: Result) -> list[_Dot]:
+    """The edges used, but those that alone tell next to nothing."""
+    dots = [
+        _Dot(edge.depth_mm, edge.contrast, 1.96 * edge.contrast_sd)
+        for edge in result.edges
+        if edge.contrast is not None and edge.contrast_sd is not None and -0.2 < edge.contrast < 1.5
+    ]
+    usual = median(dot.u95 for dot in dots) if dots else 0.0
+    return [dot for dot in dots if dot.u95 <= max(_LONGEST_BAR, _LONGER_THAN_MOST * usual)]
+
+
 def _depth_mm(shift_um: float, magnification: float, setup: Setup) -> float:
     object_mm = setup.focal_length_mm * (1 + 1 / magnification)
     image_mm = optics.image_distance_mm(setup.focal_length_mm, magnification)
@@ -117,14 +140,14 @@ class _Chart:
 
     left, right, top, bottom = 38.0, 384.0, 38.0, 244.0
 
-    def __init__(self, edges: list[EdgePoint], result: Result, limits: tuple[float, ...] = ()) -> None:
-        depths = [*(edge.depth_mm for edge in edges), *limits]
+    def __init__(self, dots: list[_Dot], result: Result, limits: tuple[float, ...] = ()) -> None:
+        depths = [*(dot.depth_mm for dot in dots), *limits]
         if result.focus_error_mm is not None:
             depths.append(result.focus_error_mm)
         margin = 0.03 * (max(depths) - min(depths) or 1.0)
         self.low, self.high = min(*depths, 0.0) - margin, max(*depths, 0.0) + margin
         self.result = result
-        tops = [edge.contrast + 1.96 * edge.contrast_sd for edge in edges if edge.used] or [edges[0].contrast]
+        tops = [dot.contrast + dot.u95 for dot in dots]
         tops += list(result.curve.contrast) if result.curve else []
         self.ceiling = min(max(*tops, 0.1) * 1.08, 1.4)
 
@@ -149,19 +172,14 @@ class _Chart:
         line = tag("line", x1=x, x2=x, y1=self.top, y2=self.bottom, class_=class_)
         return line + text(x, self.top - (14 if near_aim else 4), name, f"label {class_}-label")
 
-    def points(self, edges: list[EdgePoint], class_: str) -> list[Markup]:
-        """All edges of a kind in two paths, which a hundred edges on a phone need: their bars, and their dots."""
-        bars, dots = [], []
-        for edge in edges:
-            x, half = self.x(edge.depth_mm), 1.96 * edge.contrast_sd
-            bars.append(f"M{x:.1f} {self.y(edge.contrast - half):.1f}V{self.y(edge.contrast + half):.1f}")
-            dots.append(f"M{x:.1f} {self.y(edge.contrast):.1f}h0")
-        if not edges:
-            return []
-        return [
-            tag("path", d="".join(bars), class_=f"bar {class_}"),
-            tag("path", d="".join(dots), class_=f"dots {class_}"),
-        ]
+    def points(self, dots: list[_Dot]) -> list[Markup]:
+        """All edges in two paths, which a hundred edges on a phone need: their bars, and their dots."""
+        bars, places = [], []
+        for depth_mm, contrast, u95 in dots:
+            x = self.x(depth_mm)
+            bars.append(f"M{x:.1f} {self.y(contrast - u95):.1f}V{self.y(contrast + u95):.1f}")
+            places.append(f"M{x:.1f} {self.y(contrast):.1f}h0")
+        return [tag("path", d="".join(bars), class_="bar"), tag("path", d="".join(places), class_="dots")]
 
     def axes(self) -> list[Markup]:
         shapes = [tag("path", d=f"M{self.left:g} {self.top:g}V{self.bottom:g}H{self.right:g}", class_="axis")]
@@ -189,10 +207,10 @@ def edge_map(result: Result, picture_url: str, preview_px: tuple[int, int] | Non
     """
     width, height = result.picture_px or preview_px or (4, 3)
     shapes = [tag("image", href=picture_url, x=0, y=0, width=width, height=height)]
-    best = max((edge.contrast for edge in result.edges if edge.used), default=1.0) or 1.0
+    best = max((dot.contrast for dot in _telling(result)), default=1.0) or 1.0
     paths: dict[str, list[str]] = {}
     for edge in sorted(result.edges, key=lambda edge: edge.used):
-        level = min(max(int(edge.contrast / best * _EDGE_CLASSES), 0), _EDGE_CLASSES - 1)
+        level = min(max(int((edge.contrast or 0.0) / best * _EDGE_CLASSES), 0), _EDGE_CLASSES - 1)
         class_ = f"edge e{level}" if edge.used else "edge unused"
         paths.setdefault(class_, []).append(f"M{edge.x1:.0f} {edge.y1:.0f}L{edge.x2:.0f} {edge.y2:.0f}")
     shapes += [tag("path", d="".join(parts), class_=class_) for class_, parts in paths.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 
@@ -11,7 +12,8 @@ import pytest
 from appliance.bench import Chart, Lens, Scene, Sensor, photograph
 from appliance.chart.layout import layout
 from appliance.focus.measure import Measurement, Refusal, measure_frame
-from appliance.focus.result import Setup
+from appliance.focus.result import Result, Setup
+from appliance.focus.score import score_frames
 from appliance.frame import Frame
 
 SCENE = Scene(
@@ -55,6 +57,16 @@ def test_edges_that_show_something_else_are_left_out() -> None:
     assert sd_mm < 2 * clean_sd_mm
     assert abs(focus_mm - 6.0) < 3 * sd_mm
     assert abs(focus_mm - clean_mm) < 2 * sd_mm
+
+
+def test_edges_that_were_left_out_are_told_without_a_contrast() -> None:
+    setup = Setup(SCENE.lens.focal_length_mm, SCENE.lens.f_number, SCENE.sensor.pitch_um)
+    result = score_frames([with_threads(photo(SCENE), 400)], setup)
+    left_out = [edge for edge in result.edges if not edge.used]
+    assert len(result.edges) - len(left_out) == result.edges_used
+    assert len(left_out) > 20
+    assert all(edge.contrast is None and edge.contrast_sd is None for edge in left_out)
+    assert Result.from_dict(json.loads(json.dumps(result.to_dict(edges=True)))).edges == result.edges
 
 
 def test_a_photo_whose_edges_follow_no_single_lens_is_refused() -> None:

@@ -21,7 +21,8 @@ def starts(path: ElementTree.Element) -> list[tuple[float, float]]:
 
 
 def edge(depth_mm: float, contrast: float, used: bool = True) -> EdgePoint:
-    return EdgePoint(100, 100, 180, 110, depth_mm, 0.2, 0.01, contrast, 0.02, True, used)
+    known = (contrast, 0.02) if used else (None, None)
+    return EdgePoint(100, 100, 180, 110, depth_mm, 0.2, 0.01, *known, True, used)
 
 
 CURVED = replace(
@@ -67,20 +68,27 @@ def test_the_curve_s_peak_and_focus_line_stand_where_the_sharpest_edges_do() -> 
     assert abs(min(pairs, key=lambda p: p[1])[0] - float(focus.get("x1", "0"))) < 0.2
 
 
-def test_every_edge_is_drawn_with_its_95_percent_bar() -> None:
+def test_every_edge_used_is_drawn_with_its_95_percent_bar() -> None:
     svg = plots.through_focus(CURVED, SETUP)
-    left_out, used = elements(svg, "path", "dots")
-    assert ("unused" in left_out.get("class", ""), "unused" in used.get("class", "")) == (True, False)
-    assert (len(starts(used)), len(starts(left_out))) == (4, 1)
-    (bars,) = [e for e in elements(svg, "path", "bar") if "used" in (e.get("class") or "").split()]
+    (used,), (bars,) = elements(svg, "path", "dots"), elements(svg, "path", "bar")
+    assert len(starts(used)) == 4
     low, high = (float(v) for v in re.findall(r"M[-\d.]+ ([-\d.]+)V([-\d.]+)", bars.get("d", ""))[1])
     scale = (plots._Chart.bottom - starts(used)[1][1]) / 0.5
     assert abs(low - high - 2 * 1.96 * 0.02 * scale) < 0.15
 
 
+def test_edges_that_tell_nothing_do_not_hide_the_others() -> None:
+    blind = replace(edge(10, 0.6), contrast_sd=1.0)
+    svg = plots.through_focus(replace(CURVED, edges=(*CURVED.edges, blind)), SETUP)
+    assert svg == plots.through_focus(CURVED, SETUP)
+    noisy = tuple(replace(e, contrast_sd=0.3) for e in CURVED.edges if e.used)
+    (dots,) = elements(plots.through_focus(replace(CURVED, edges=noisy), SETUP), "path", "dots")
+    assert len(starts(dots)) == 4
+
+
 def test_the_tolerance_band_is_drawn_in_object_space() -> None:
     (band,) = elements(plots.through_focus(CURVED, SETUP), "rect", "band")
-    chart = plots._Chart(list(CURVED.edges), CURVED, (-25.0, 22.0))
+    chart = plots._Chart(plots._telling(CURVED), CURVED, (-25.0, 22.0))
     # f = 25 mm at 1:23: 43.8 µm at the sensor are about 43.8e-3 * 23² = 23.2 mm at the chart
     assert abs(float(band.get("width", "0")) / (chart.x(1.0) - chart.x(0.0)) - 2 * 23.2) < 1.5
 
