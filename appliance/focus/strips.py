@@ -39,8 +39,8 @@ class Strips:
     """Measured pieces of n edges with their ``profiles`` in K bins, in the picture of one pose.
 
     ``stray`` (n, K) is what other print adds to the profiles; the edges should be ``there_px`` (n,) from the bins'
-    origins, give or take ``place_sd``. ``table`` is the pupil's at the nodes that
-    profiles are made of, ``nodes_cpp``, and then those that the fit looks at, ``frequency_cpp``.
+    origins, give or take ``place_sd``. ``table`` is the pupil's at the nodes that profiles are made of, ``nodes_cpp``,
+    and then at the frequencies that the fit looks at, ``frequency_cpp``.
     """
 
     pose: Pose
