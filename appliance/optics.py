@@ -60,6 +60,20 @@ def object_distance_from_sensor_distance_mm(focal_length_mm: float, sensor_dista
     return (d + sqrt(d * d - 4 * d * f)) / 2
 
 
+def aim_distances_mm(
+    focal_length_mm: float, magnification: float, focus_error_mm: float
+) -> tuple[float, float]:
+    """Object and image distance (o, i) of the aim point in mm, from the magnification of a picture out of focus.
+
+    The sensor stands at i_s = m o, where the lens focuses, and not at i: 1/f = 1/(m o) + 1/(o + e). With m as that of
+    a picture in focus, o would be wrong by the part m e / (f + m e), and the image shift by twice that.
+    """
+    f, m, e = focal_length_mm, magnification, focus_error_mm
+    b = f * (1 + m) - m * e
+    object_mm = (b + sqrt(b * b + 4 * m * f * e)) / (2 * m)
+    return object_mm, f * object_mm / (object_mm - f)
+
+
 def focus_error_dioptres(focus_error_mm: float, object_distance_mm: float) -> float:
     """ΔD = 1/o − 1/(o + e) in 1/m: positive for back focus (e > 0)."""
     return 1000 / object_distance_mm - 1000 / (object_distance_mm + focus_error_mm)

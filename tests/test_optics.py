@@ -65,3 +65,11 @@ def test_a_millimetre_at_25_focal_lengths_is_2_6_thousandths_of_a_dioptre() -> N
     # 1/0.625 - 1/0.626 1/m, by hand
     assert optics.focus_error_dioptres(1.0, 625.0) == pytest.approx(0.002556, abs=1e-6)
     assert optics.focus_error_dioptres(-1.0, 625.0) < 0
+
+
+@pytest.mark.parametrize("error_mm", [-120.0, -30.0, 0.0, 45.5, 300.0])
+def test_the_aim_point_s_distances_are_found_in_a_picture_out_of_focus(error_mm: float) -> None:
+    focal, object_mm = 16.83, 454.45
+    sensor_mm = 1 / (1 / focal - 1 / (object_mm + error_mm))
+    found = optics.aim_distances_mm(focal, sensor_mm / object_mm, error_mm)
+    assert found == pytest.approx((object_mm, 1 / (1 / focal - 1 / object_mm)), rel=1e-12)

@@ -58,12 +58,12 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     m = float(np.mean([x.magnification for x in measured]))
     tolerance, tolerance_text = tolerance_um(setup, m)
     beyond = round(float(np.mean([x.beyond for x in measured])))
-    budget = _budget(measured, setup, m)
-    u_um = sqrt(sum(u * u for u in budget.values()))
     focus_mm = _mean_focus_mm(measured)
-    image_mm = optics.image_distance_mm(setup.focal_length_mm, m)
-    object_mm = image_mm / m
-    to_um = m * m * 1000 / (1 + focus_mm / object_mm) ** 2
+    object_mm, image_mm = optics.aim_distances_mm(setup.focal_length_mm, m, focus_mm)
+    # a millimetre counts for less where focus lies farther away
+    um_per_mm = 1000 * (image_mm / (object_mm + focus_mm)) ** 2
+    budget = _budget(measured, setup, um_per_mm)
+    u_um = sqrt(sum(u * u for u in budget.values()))
     common = _common(measured, setup, m, tolerance, tolerance_text, budget)
     if beyond:
         return _beyond(measured, tolerance, beyond, object_mm, image_mm, u_um, common)
@@ -81,7 +81,7 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
         verdict=verdict,
         reasons=reasons,
         focus_error_mm=focus_mm,
-        focus_error_mm_u95=COVERAGE_95 * u_um / to_um,
+        focus_error_mm_u95=COVERAGE_95 * u_um / um_per_mm,
         image_shift_um=shift_um,
         image_shift_um_u95=COVERAGE_95 * u_um,
         **common,
@@ -93,9 +93,11 @@ def _mean_focus_mm(measured: Sequence[Measurement]) -> float:
     return float(np.average([x.focus_mm for x in measured], weights=weights))
 
 
-def _budget(measured: Sequence[Measurement], setup: Setup, m: float) -> dict[str, float]:
-    """Standard uncertainties in µm on the image side. Noise averages over frames; the rest does not."""
-    per_mm = m * m * 1000
+def _budget(measured: Sequence[Measurement], setup: Setup, per_mm: float) -> dict[str, float]:
+    """Standard uncertainties in µm on the image side, at ``per_mm`` of depth where focus lies.
+
+    Noise averages over frames; the rest does not.
+    """
     noise = 1 / sqrt(sum(1 / x.noise_mm**2 for x in measured))
     if len(measured) > 2:  # what the frames themselves show may be more than their noise
         spread = float(np.std([x.focus_mm for x in measured], ddof=1)) / sqrt(len(measured))
@@ -143,11 +145,12 @@ def _beyond(
     reach = [x.reach_mm[1] if side > 0 else x.reach_mm[0] for x in measured]
     bound = min(reach) if side > 0 else max(reach)
     # focus was found beyond the end of what was measured, but no surer than this
-    found = _mean_focus_mm(measured) * side - COVERAGE_95 * u_um / (1000 * (image_mm / object_mm) ** 2)
+    focus_mm = _mean_focus_mm(measured)
+    found = focus_mm * side - COVERAGE_95 * u_um / (1000 * (image_mm / (object_mm + focus_mm)) ** 2)
     # where even the aim point was too blurred only the side is known
     bound = max(min(bound * side, found), 0.0) * side
     shift = abs(optics.image_shift_um(bound, object_mm, image_mm))
-    likely = abs(optics.image_shift_um(_mean_focus_mm(measured), object_mm, image_mm))
+    likely = abs(optics.image_shift_um(focus_mm, object_mm, image_mm))
     fails = max(shift, likely - GUARD_FACTOR * u_um) > tolerance
     failed, direction = (Verdict.FAIL_BACK, "BACK_FOCUS") if side > 0 else (Verdict.FAIL_FRONT, "FRONT_FOCUS")
     return Result(

@@ -88,7 +88,12 @@ def through_focus(result: Result, setup: Setup) -> Markup:
         return Markup("")
     limits: tuple[float, ...] = ()
     if result.tolerance_um is not None and result.magnification is not None:
-        limits = tuple(_depth_mm(sign * result.tolerance_um, result.magnification, setup) for sign in (-1, 1))
+        distances = optics.aim_distances_mm(
+            setup.focal_length_mm, result.magnification, result.focus_error_mm or 0.0
+        )
+        limits = tuple(
+            optics.focus_error_mm_from_image_shift(sign * result.tolerance_um, *distances) for sign in (-1, 1)
+        )
     chart = _Chart(dots, result, limits)
     shapes = [chart.span(*limits, "band")] if len(limits) == 2 else []
     if result.focus_error_mm is not None:
@@ -127,12 +132,6 @@ def _telling(result: Result) -> list[_Dot]:
     ]
     usual = median(dot.u95 for dot in dots) if dots else 0.0
     return [dot for dot in dots if dot.u95 <= max(_LONGEST_BAR, _LONGER_THAN_MOST * usual)]
-
-
-def _depth_mm(shift_um: float, magnification: float, setup: Setup) -> float:
-    object_mm = setup.focal_length_mm * (1 + 1 / magnification)
-    image_mm = optics.image_distance_mm(setup.focal_length_mm, magnification)
-    return optics.focus_error_mm_from_image_shift(shift_um, object_mm, image_mm)
 
 
 class _Chart:

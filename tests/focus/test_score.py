@@ -221,6 +221,29 @@ def test_a_bound_is_no_surer_than_the_focus_it_comes_from() -> None:
         assert judge([beyond], setup).focus_error_mm_at_least == pytest.approx(bound, abs=0.05 * u)
 
 
+@pytest.mark.parametrize("part", [-0.3, 0.1, 0.4])
+def test_far_from_the_aim_shift_and_interval_are_those_of_the_conjugates(part: float) -> None:
+    scene, frame = _photo()
+    seen = measure_frame(frame, setup_of(scene))
+    assert isinstance(seen, Measurement)
+    f, o = scene.lens.focal_length_mm, scene.object_distance_mm
+
+    def image_mm(distance_mm: float) -> float:  # Gauss, without our optics
+        return 1 / (1 / f - 1 / distance_mm)
+
+    focus_mm, u_mm = part * o, 0.001 * o
+    away = replace(
+        seen, focus_mm=focus_mm, noise_mm=u_mm, pose_mm=0.0, magnification=image_mm(o + focus_mm) / o
+    )
+    result = judge([away], setup_of(scene))
+    ends_um = [1000 * image_mm(o + focus_mm + side * 1.96 * u_mm) for side in (-1, 1)]
+    shift_um = 1000 * (image_mm(o) - image_mm(o + focus_mm))
+    assert result.focus_error_mm_u95 == pytest.approx(1.96 * u_mm)
+    assert result.image_shift_um_u95 == pytest.approx((ends_um[0] - ends_um[1]) / 2, rel=0.05)
+    # i² ΔD, where the difference of conjugates is i i' ΔD
+    assert result.image_shift_um == pytest.approx(shift_um * image_mm(o) / image_mm(o + focus_mm), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
