@@ -69,16 +69,18 @@ def wrong_lens(fit: PoseFit, setup: Setup) -> Reason | None:
     return None
 
 
-def wrong_scale(pose: Pose, setup: Setup, bar_mm: float | None = None) -> Reason | None:
+def wrong_scale(pose: Pose, setup: Setup, focus_mm: float, bar_mm: float | None = None) -> Reason | None:
     """WRONG_SCALE if the chart's size disagrees with the distance and focal length given.
 
-    With the distance d from the sensor given, m must be f / (o − f); a chart printed at a scale k shows m k. Where its
-    bar was read (``bar_mm``) ``pose`` is in true lengths, and it is SCALE_DISAGREES: something else must be wrong.
+    With the distance d from the sensor given, m must be i / o, i being the sensor's distance from a lens that focuses
+    ``focus_mm`` behind the aim point; a chart printed at a scale k shows m k. Where its bar was read (``bar_mm``)
+    ``pose`` is in true lengths, and it is SCALE_DISAGREES: something else must be wrong.
     """
     if setup.distance_mm is None:
         return None
     object_mm = optics.object_distance_from_sensor_distance_mm(setup.focal_length_mm, setup.distance_mm)
-    expected = optics.magnification(setup.focal_length_mm, object_mm)
+    sharp_mm = max(object_mm + focus_mm, 2 * setup.focal_length_mm)
+    expected = optics.magnification(setup.focal_length_mm, sharp_mm) * sharp_mm / object_mm
     shown = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
     ratio = shown / expected
     if abs(ratio - 1) <= SCALE_TOLERANCE:

@@ -105,7 +105,6 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
         wrong_lens(seen.pose, setup),
         not_flat(pose),
         tilt_out_of_range(pose),
-        wrong_scale(pose, setup, printed.bar_mm),
         flicker(seen.plan, seen.batch, picture_px[1]),
     ):
         if problem is not None:
@@ -113,6 +112,10 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     outcome = _focus(frame, setup, located, seen)
     if isinstance(outcome, Reason):
         return Refusal(outcome, picture_px, located)
+    # how large the chart should look depends a little on where the lens focuses
+    disagrees = wrong_scale(pose, setup, outcome.focus_mm, printed.bar_mm)
+    if disagrees is not None:
+        return Refusal(disagrees, picture_px, located)
     fit = outcome.fit
     variance, own_variance = float(fit.shape[model.PRINT]), float(fit.covariance[model.PRINT, model.PRINT])
     prior_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)

@@ -319,6 +319,14 @@ def test_a_chart_printed_at_97_percent_is_named_when_the_distance_is_known() -> 
     assert right.verdict is Verdict.PASS
 
 
+def test_a_lens_far_out_of_focus_is_no_wrong_scale() -> None:
+    # the sensor is 2 % nearer to this lens than where the aim point would be sharp, and the chart that much smaller
+    scene = bench(13.4, 8.0, 500)
+    scene = replace(scene, lens=replace(scene.lens, focus_error_mm=1500.0))
+    result = scored(scene, distance_mm=500 + 1 / (1 / 13.4 - 1 / 500), tolerance_um=50.0)
+    assert (result.verdict, result.reasons[0].code) == (Verdict.FAIL_BACK, "BEYOND_CHART")
+
+
 def test_a_grey_picture_without_a_chart_is_no_chart() -> None:
     noise = np.random.default_rng(0).integers(20000, 40000, (760, 1014)).astype(np.uint16)
     result = score_frames([Frame(noise)], Setup(25, 2.8, 1.55))
