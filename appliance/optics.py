@@ -70,7 +70,8 @@ def aim_distances_mm(
     """
     f, m, e = focal_length_mm, magnification, focus_error_mm
     b = f * (1 + m) - m * e
-    object_mm = (b + sqrt(b * b + 4 * m * f * e)) / (2 * m)
+    root = sqrt(b * b + 4 * m * f * e)
+    object_mm = (b + root) / (2 * m) if b > 0 else 2 * f * e / (root - b)
     return object_mm, f * object_mm / (object_mm - f)
 
 
@@ -82,6 +83,13 @@ def focus_error_dioptres(focus_error_mm: float, object_distance_mm: float) -> fl
 def image_shift_um(focus_error_mm: float, object_distance_mm: float, image_distance_mm: float) -> float:
     """Image-side shift i² ΔD in µm, with the sign of ``focus_error_mm``."""
     return image_distance_mm**2 * focus_error_dioptres(focus_error_mm, object_distance_mm)
+
+
+def image_shift_um_per_mm(
+    focus_error_mm: float, object_distance_mm: float, image_distance_mm: float
+) -> float:
+    """Slope of :func:`image_shift_um` at ``focus_error_mm``, µm per mm: a millimetre farther away counts for less."""
+    return 1000 * (image_distance_mm / (object_distance_mm + focus_error_mm)) ** 2
 
 
 def focus_error_mm_from_image_shift(

@@ -67,9 +67,17 @@ def test_a_millimetre_at_25_focal_lengths_is_2_6_thousandths_of_a_dioptre() -> N
     assert optics.focus_error_dioptres(-1.0, 625.0) < 0
 
 
-@pytest.mark.parametrize("error_mm", [-120.0, -30.0, 0.0, 45.5, 300.0])
+@pytest.mark.parametrize("error_mm", [-120.0, -30.0, 0.0, 45.5, 300.0, 1e9])
 def test_the_aim_point_s_distances_are_found_in_a_picture_out_of_focus(error_mm: float) -> None:
     focal, object_mm = 16.83, 454.45
     sensor_mm = 1 / (1 / focal - 1 / (object_mm + error_mm))
     found = optics.aim_distances_mm(focal, sensor_mm / object_mm, error_mm)
     assert found == pytest.approx((object_mm, 1 / (1 / focal - 1 / object_mm)), rel=1e-12)
+
+
+@pytest.mark.parametrize("error_mm", [-300.0, 0.0, 250.0, 1e9])
+def test_the_slope_of_the_image_shift_is_that_of_the_shift(error_mm: float) -> None:
+    step_mm = 1e-4 * (900.0 + error_mm)
+    low, high = (optics.image_shift_um(error_mm + side * step_mm, 900.0, 52.0) for side in (-1, 1))
+    slope = optics.image_shift_um_per_mm(error_mm, 900.0, 52.0)
+    assert slope == pytest.approx((high - low) / (2 * step_mm), rel=1e-3)

@@ -79,6 +79,7 @@ def wrong_scale(pose: Pose, setup: Setup, focus_mm: float, bar_mm: float | None 
     if setup.distance_mm is None:
         return None
     object_mm = optics.object_distance_from_sensor_distance_mm(setup.focal_length_mm, setup.distance_mm)
+    # a guess of focus that lies in the lens itself must not turn the sign
     sharp_mm = max(object_mm + focus_mm, 2 * setup.focal_length_mm)
     expected = optics.magnification(setup.focal_length_mm, sharp_mm) * sharp_mm / object_mm
     shown = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3

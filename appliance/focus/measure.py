@@ -227,11 +227,9 @@ def _collect(
     pose = pose_fit.pose
     q_low, q_high = float(data.q.min()), float(data.q.max())
     beyond = int(fit.q_focus > q_high) - int(fit.q_focus < q_low)
-    depth = waves.to_depth(
-        np.array([fit.q_focus, fit.q_focus - fit.q_sd, fit.q_focus + fit.q_sd, q_low, q_high])
-    )
-    unknown = waves.to_depth(fit.q_focus + fit.q_unknown * np.array([-1.0, 1.0]))
-    unknown_mm = float(abs(unknown[1] - unknown[0]) / 2)
+    focus_mm = float(waves.to_depth(np.array(fit.q_focus)))
+    mm_per_wave = waves.mm_per_wave(focus_mm)
+    low_mm, high_mm = waves.to_depth(np.array([q_low, q_high])).tolist()
     curve_q = np.linspace(q_low, q_high, 121)
     shown = int(np.argmin(np.abs(data.frequency_cpp - CURVE_CPP)))
     sfr, sd = np.full(len(plan), np.nan), np.full(len(plan), np.nan)
@@ -239,11 +237,11 @@ def _collect(
     sfr[used] = seen[:, shown]
     sd[used] = np.sqrt(data.covariance[:, shown, shown])
     return Measurement(
-        focus_mm=float(depth[0]),
-        noise_mm=float(abs(depth[2] - depth[1]) / 2),
-        pose_mm=float(np.hypot(_pose_uncertainty_mm(pose_fit, float(depth[0])), unknown_mm)),
+        focus_mm=focus_mm,
+        noise_mm=fit.q_sd * mm_per_wave,
+        pose_mm=float(np.hypot(_pose_uncertainty_mm(pose_fit, focus_mm), fit.q_unknown * mm_per_wave)),
         beyond=beyond,
-        reach_mm=(float(depth[3]), float(depth[4])),
+        reach_mm=(low_mm, high_mm),
         pose=pose_fit,
         layout=located.layout,
         plan=plan,

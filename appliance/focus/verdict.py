@@ -60,8 +60,7 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     beyond = round(float(np.mean([x.beyond for x in measured])))
     focus_mm = _mean_focus_mm(measured)
     object_mm, image_mm = optics.aim_distances_mm(setup.focal_length_mm, m, focus_mm)
-    # a millimetre counts for less where focus lies farther away
-    um_per_mm = 1000 * (image_mm / (object_mm + focus_mm)) ** 2
+    um_per_mm = optics.image_shift_um_per_mm(focus_mm, object_mm, image_mm)
     budget = _budget(measured, setup, um_per_mm)
     u_um = sqrt(sum(u * u for u in budget.values()))
     common = _common(measured, setup, m, tolerance, tolerance_text, budget)
@@ -146,7 +145,8 @@ def _beyond(
     bound = min(reach) if side > 0 else max(reach)
     # focus was found beyond the end of what was measured, but no surer than this
     focus_mm = _mean_focus_mm(measured)
-    found = focus_mm * side - COVERAGE_95 * u_um / (1000 * (image_mm / (object_mm + focus_mm)) ** 2)
+    u_mm = u_um / optics.image_shift_um_per_mm(focus_mm, object_mm, image_mm)
+    found = focus_mm * side - COVERAGE_95 * u_mm
     # where even the aim point was too blurred only the side is known
     bound = max(min(bound * side, found), 0.0) * side
     shift = abs(optics.image_shift_um(bound, object_mm, image_mm))

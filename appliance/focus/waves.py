@@ -57,3 +57,7 @@ class Waves:
         """Inverse of :meth:`from_depth`."""
         nearness = 1 / self.object_distance_mm - waves / self.waves_per_inverse_mm
         return np.asarray(1 / np.maximum(nearness, 1e-9) - self.object_distance_mm, float)
+
+    def mm_per_wave(self, depth_mm: float) -> float:
+        """Slope of :meth:`to_depth` at points ``depth_mm`` behind the aim point."""
+        return (self.object_distance_mm + depth_mm) ** 2 / self.waves_per_inverse_mm

@@ -19,6 +19,7 @@ from appliance.focus.measure import Measurement, measure_frame
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.score import score_frames
 from appliance.focus.verdict import judge
+from appliance.focus.waves import Waves
 from appliance.focus.words import describe_result
 from appliance.frame import Frame
 from appliance.pictures import read_frame
@@ -219,6 +220,31 @@ def test_a_bound_is_no_surer_than_the_focus_it_comes_from() -> None:
     for found, bound in ((end + 0.5 * u, end - 1.46 * u), (end + 5 * u, end), (-0.1 * end, 0.0)):
         beyond = replace(seen, focus_mm=found, noise_mm=u, pose_mm=0.0, beyond=1)
         assert judge([beyond], setup).focus_error_mm_at_least == pytest.approx(bound, abs=0.05 * u)
+
+
+def test_focus_beyond_infinity_fails_only_where_that_is_sure() -> None:
+    scene, frame = _photo()
+    seen = measure_frame(frame, setup_of(scene))
+    assert isinstance(seen, Measurement)
+    waves = Waves.of(setup_of(scene), seen.pose.pose)
+    infinity_mm = float(waves.to_depth(np.array(2 * waves.waves_per_inverse_mm / scene.object_distance_mm)))
+    f = scene.lens.focal_length_mm
+    shift_um = 1000 * (1 / (1 / f - 1 / scene.object_distance_mm) - f)  # Gauss, without our optics
+    for u_um, verdict in ((0.1 * shift_um, Verdict.FAIL_BACK), (0.5 * shift_um, Verdict.INVALID)):
+        noise_mm = u_um / waves.um_per_wave * waves.mm_per_wave(infinity_mm)
+        beyond = replace(seen, focus_mm=infinity_mm, noise_mm=noise_mm, pose_mm=0.0, beyond=1)
+        result = judge([beyond], setup_of(scene, tolerance_um=0.5 * shift_um))
+        assert (result.verdict, result.focus_error_mm_at_least) == (verdict, 0.0)
+
+
+@pytest.mark.parametrize("depth_mm", [-200.0, 0.0, 400.0])
+def test_a_wave_is_as_many_mm_as_the_slope_of_its_depth(depth_mm: float) -> None:
+    scene, frame = _photo()
+    seen = measure_frame(frame, setup_of(scene))
+    assert isinstance(seen, Measurement)
+    waves = Waves.of(setup_of(scene), seen.pose.pose)
+    q = waves.from_depth(np.array([depth_mm - 0.1, depth_mm + 0.1]))
+    assert waves.mm_per_wave(depth_mm) == pytest.approx(0.2 / (q[1] - q[0]), rel=1e-5)
 
 
 @pytest.mark.parametrize("part", [-0.3, 0.1, 0.4])
