@@ -19,6 +19,8 @@ from appliance.config import Settings, load_settings
 from appliance.devices.gpio_panel import GpioPanel
 from appliance.devices.oled import SimulatedOled
 from appliance.devices.simulated_camera import SimulatedCamera
+from appliance.focus import score
+from appliance.focus.result import Setup
 from appliance.frame import Frame
 from appliance.station.daemon import Station
 from appliance.station.events import Devices
@@ -88,6 +90,23 @@ class HeldCamera:
 
     def close(self) -> None:
         self.closed += 1
+
+
+def scoring_by(monkeypatch: pytest.MonkeyPatch, judge: Callable[[list[Frame], Setup], Any]) -> None:
+    """Have ``judge`` give the results of photos in the place of the measurement."""
+
+    class Scoring:
+        def __init__(self, setup: Setup) -> None:
+            self.setup = setup
+            self.frames: list[Frame] = []
+
+        def add(self, frame: Frame) -> None:
+            self.frames.append(frame)
+
+        def result(self) -> Any:
+            return judge(self.frames, self.setup)
+
+    monkeypatch.setattr(score, "Scoring", Scoring)
 
 
 @dataclass

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 from command import Focuscheck, bench, start
-from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of
+from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, scoring_by
 from examples import RESULT
 
 from appliance.errors import CameraError
-from appliance.focus import score
 from appliance.frame import Frame
 from appliance.station.server import StationServer
 from appliance.station.service import sole_station
@@ -130,7 +129,7 @@ def test_check_goes_through_the_station_that_runs(
     bench_frame: Frame,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(score, "score_frames", lambda frames, setup: RESULT)
+    scoring_by(monkeypatch, lambda frames, setup: RESULT)
     camera = HeldCamera(bench_frame)
     camera.gate.set()
     with rig_of(make_settings(), camera) as rig:

@@ -88,8 +88,7 @@ class Setup:
 class EdgePoint:
     """One measured edge segment: where it is in the photo, how deep it lies, how sharp it is.
 
-    ``x1, y1, x2, y2`` px in the full picture; ``depth_mm`` from the aim point, > 0 away from the camera;
-    ``tangential`` tells edges whose normal points away from the picture's middle axis along the tilt.
+    ``x1, y1, x2, y2`` px in the full picture; ``depth_mm`` from the aim point, > 0 away from the camera.
     """
 
     x1: float

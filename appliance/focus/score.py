@@ -1,4 +1,4 @@
-"""From photos of the chart to a verdict: the whole measurement as one pure function."""
+"""From photos of the chart to a verdict: the whole measurement as one pure function, or photo by photo."""
 
 from __future__ import annotations
 
@@ -8,6 +8,39 @@ from appliance.focus.measure import Measurement, Refusal, measure_frame
 from appliance.focus.result import Result, Setup
 from appliance.focus.verdict import invalid, judge
 from appliance.frame import Frame
+
+
+class Scoring:
+    """Photos of one mount and focus, each measured as it comes and judged together as often as wanted."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self._measured: list[Measurement] = []
+        self._refused: Refusal | None = None
+
+    def add(self, frame: Frame) -> None:
+        """Measure one photo more; after one that cannot be measured no other is looked at."""
+        if self._refused is not None:
+            return
+        outcome = measure_frame(frame, self.setup)
+        if isinstance(outcome, Refusal):
+            self._refused = outcome
+        else:
+            self._measured.append(outcome)
+
+    def result(self) -> Result:
+        """What all photos say together: INVALID with its reasons if one cannot be measured.
+
+        Raises
+        ------
+        ValueError
+            If there is no photo.
+        """
+        if self._refused is not None:
+            return invalid(self._refused)
+        if not self._measured:
+            raise ValueError("at least one frame is needed")
+        return judge(self._measured, self.setup)
 
 
 def score_frames(frames: Sequence[Frame], setup: Setup) -> Result:
@@ -30,10 +63,7 @@ def score_frames(frames: Sequence[Frame], setup: Setup) -> Result:
     ValueError
         If there is no frame.
     """
-    if not frames:
-        raise ValueError("at least one frame is needed")
-    measured = [measure_frame(frame, setup) for frame in frames]
-    refusals = [m for m in measured if isinstance(m, Refusal)]
-    if refusals:
-        return invalid(refusals[0])
-    return judge([m for m in measured if isinstance(m, Measurement)], setup)
+    scoring = Scoring(setup)
+    for frame in frames:
+        scoring.add(frame)
+    return scoring.result()

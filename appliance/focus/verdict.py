@@ -14,6 +14,7 @@ from appliance.focus.measure import Measurement, Refusal
 from appliance.focus.model import ASTIGMATISM, CURVATURE, KAPPA, SPHERICAL, TILT_X
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
+from appliance.focus.settle import combined, remedy
 
 GUARD_FACTOR = 1.65
 COVERAGE_95 = 1.96
@@ -62,7 +63,7 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     object_mm, image_mm = optics.aim_distances_mm(setup.focal_length_mm, m, focus_mm)
     um_per_mm = optics.image_shift_um_per_mm(focus_mm, object_mm, image_mm)
     budget = _budget(measured, setup, um_per_mm)
-    u_um = sqrt(sum(u * u for u in budget.values()))
+    u_um = combined(budget)
     common = _common(measured, setup, m, tolerance, tolerance_text, budget)
     if beyond:
         return _beyond(measured, tolerance, beyond, object_mm, image_mm, u_um, common)
@@ -72,7 +73,7 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
         **_shift_figures(shift_um, u_um, common["depth_of_focus_um"]),
     }
     verdict = decide(shift_um, u_um, tolerance)
-    reasons = _reasons(verdict, shift_um, u_um, tolerance, setup)
+    reasons = _reasons(verdict, shift_um, tolerance, budget, len(measured))
     if setup.remount_u_um and tolerance < LEAST_RELATIVE_TOLERANCE * setup.remount_u_um:
         verdict = Verdict.INVALID
         reasons = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
@@ -115,7 +116,7 @@ def _budget(measured: Sequence[Measurement], setup: Setup, per_mm: float) -> dic
 
 
 def _reasons(
-    verdict: Verdict, shift_um: float, u_um: float, tolerance: float, setup: Setup
+    verdict: Verdict, shift_um: float, tolerance: float, budget: dict[str, float], photos: int
 ) -> tuple[Reason, ...]:
     if verdict is Verdict.PASS:
         return (reason("IN_TOLERANCE"),)
@@ -123,13 +124,8 @@ def _reasons(
         return (reason("BACK_FOCUS"),)
     if verdict is Verdict.FAIL_FRONT:
         return (reason("FRONT_FOCUS"),)
-    systematic = setup.remount_u_um
-    gap = abs(abs(shift_um) - tolerance) / GUARD_FACTOR
-    if systematic > gap:
-        remedy = "Remount the lens and press again."
-    else:
-        remedy = "Press again for more frames, or add light; if it stays, remount the lens."
-    return (reason("TOO_CLOSE_TO_CALL", remedy=remedy),)
+    wanted_u_um = abs(abs(shift_um) - tolerance) / GUARD_FACTOR
+    return (reason("TOO_CLOSE_TO_CALL", remedy=remedy(budget, photos, wanted_u_um)),)
 
 
 def _beyond(

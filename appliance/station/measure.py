@@ -15,6 +15,7 @@ from appliance.config import Settings
 from appliance.devices import Camera
 from appliance.errors import StorageError
 from appliance.focus.result import Result, Setup, Verdict
+from appliance.focus.settle import combined
 from appliance.frame import Frame
 from appliance.store import CheckRecord, Store, StoredCheck
 from appliance.store.clock import now
@@ -123,29 +124,33 @@ def take_and_score(
 ) -> tuple[Result, Frame]:
     """Photograph the chart and score it by ``setup``; returns the result and the first photo.
 
-    While the verdict is RETEST the number of frames is doubled, up to ``frames_at_most``, as long as that still
-    narrows the uncertainty: what frames cannot average (pose, flatness, aim) stays.
+    While the verdict is RETEST the number of photos is doubled, up to ``frames_at_most``, as long as that narrows the
+    uncertainty: what photos cannot average (pose, flatness, aim) stays.
     """
-    from appliance.focus.score import score_frames
+    from appliance.focus.score import Scoring
 
-    frames: list[Frame] = []
-    result: Result | None = None
-    wanted = settings.frames_at_first
+    scoring = Scoring(setup)
+    first: Frame | None = None
+    taken, wanted = 0, settings.frames_at_first
     while True:
-        while len(frames) < wanted:
-            progress(f"taking photo {len(frames) + 1}" if wanted > 1 else "taking the photo")
-            frames.append(camera.capture())
-        progress("measuring the edges")
-        before, result = result, score_frames(frames, setup)
-        wanted = min(2 * len(frames), settings.frames_at_most)
-        if result.verdict is not Verdict.RETEST or wanted == len(frames) or _settled(before, result):
-            return result, frames[0]
+        while taken < wanted:
+            taken += 1
+            number = f"photo {taken} of {wanted}" if wanted > 1 else ""
+            progress(f"taking {number or 'the photo'}")
+            frame = camera.capture()
+            first = first or frame
+            progress(f"measuring {number or 'the edges'}")
+            scoring.add(frame)
+        result = scoring.result()
+        wanted = min(2 * taken, settings.frames_at_most)
+        if result.verdict is not Verdict.RETEST or wanted <= taken or not _worth_more(result):
+            assert first is not None
+            return result, first
 
 
-def _settled(before: Result | None, after: Result) -> bool:
-    if before is None or before.image_shift_um_u95 is None or after.image_shift_um_u95 is None:
-        return before is not None
-    return after.image_shift_um_u95 > WORTH_MORE * before.image_shift_um_u95
+def _worth_more(result: Result) -> bool:
+    """Whether twice as many photos would narrow the uncertainty."""
+    return combined(result.budget_um, photos=2) <= WORTH_MORE * combined(result.budget_um)
 
 
 def preview_jpeg(frame: Frame) -> tuple[bytes, tuple[int, int]]:

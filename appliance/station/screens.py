@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -97,6 +98,15 @@ def _qr(address: str) -> Image.Image | None:
     return small_picture.resize((2 * len(modules), 2 * len(modules)), Image.Resampling.NEAREST)
 
 
+def _share(stage: str) -> float:
+    """How far a check has come by the name of its stage; 0 where that does not tell."""
+    share = _PROGRESS.get(stage.split(" ", 1)[0], 0.0)
+    if numbered := re.search(r"photo (\d+) of (\d+)", stage):
+        number, of = (int(n) for n in numbered.groups())
+        return (number - 1 + share) / of
+    return share
+
+
 def measuring(size: Size, stage: str, busy: bool = False) -> Screen:
     """A check is under way, with a bar of how far; ``busy`` answers a press in the meantime."""
     picture, draw = blank(size)
@@ -108,7 +118,7 @@ def measuring(size: Size, stage: str, busy: bool = False) -> Screen:
         return Screen(picture, f"{title}, {note}")
     capitals(draw, middle, 33, title, 36)
     small(draw, middle, 48, note, anchor="ms")
-    share = _PROGRESS.get(stage.split(" ", 1)[0], 0.0)
+    share = _share(stage)
     if not busy and share:
         draw.rectangle((4, 54, 123, 61), outline=1)
         draw.rectangle((6, 56, 6 + round(115 * share), 59), fill=1)

@@ -15,6 +15,7 @@ from appliance.bench import Chart, Lens, Light, Mishap, Scene, Sensor, photograp
 from appliance.bench.geometry import Projection
 from appliance.chart.drawing import raster
 from appliance.chart.layout import layout
+from appliance.focus import score
 from appliance.focus.measure import Measurement, measure_frame
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.score import score_frames
@@ -169,7 +170,52 @@ def test_an_error_at_the_tolerance_is_a_retest_that_says_what_to_do() -> None:
     assert first.image_shift_um is not None
     result = score_frames([frame], setup_of(scene, tolerance_um=first.image_shift_um))
     assert result.verdict is Verdict.RETEST
-    assert "Press again" in result.reasons[0].text
+    assert "Most of the uncertainty is noise: add light" in result.reasons[0].text
+
+
+def test_a_retest_names_how_many_photos_settle_it() -> None:
+    scene, frame = _photo()
+    one = score_frames([frame], setup_of(scene))
+    assert one.image_shift_um is not None
+    noise, rest = one.budget_um["noise"], one.budget_um["pose"]
+    gap = 1.65 * np.hypot(noise / np.sqrt(3), rest)  # as wide as three photos need
+    setup = setup_of(scene, tolerance_um=one.image_shift_um + 1.001 * gap)
+    assert "About 3 photos" in score_frames([frame], setup).reasons[0].text
+    assert score_frames([frame] * 2, setup).verdict is Verdict.RETEST
+    assert score_frames([frame] * 3, setup).verdict is Verdict.PASS
+
+
+def test_what_photos_cannot_average_is_named() -> None:
+    scene, frame = _photo()
+    first = score_frames([frame], setup_of(scene))
+    assert first.image_shift_um is not None
+    setup = setup_of(scene, tolerance_um=first.image_shift_um + 1.0, chart_flatness_mm=20.0)
+    result = score_frames([frame], setup)
+    assert result.verdict is Verdict.RETEST
+    assert "mount it flatter" in result.reasons[0].text
+
+
+def test_photos_are_measured_once_however_often_they_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene, frame = _photo()
+    seen: list[Frame] = []
+
+    def counted(frame: Frame, setup: Setup) -> Any:
+        seen.append(frame)
+        return measure_frame(frame, setup)
+
+    monkeypatch.setattr(score, "measure_frame", counted)
+    scoring = score.Scoring(setup_of(scene))
+    with pytest.raises(ValueError, match="at least one"):
+        scoring.result()
+    for photos in (1, 2):
+        scoring.add(frame)
+        assert scoring.result().frames_used == photos
+    dark = Frame(np.full_like(frame.plane, 256), frame.bayer, frame.black, frame.white)
+    scoring.add(dark)
+    assert [r.code for r in scoring.result().reasons] == ["TOO_DARK"]
+    scoring.add(frame)
+    assert scoring.result().verdict is Verdict.INVALID
+    assert len(seen) == 3
 
 
 def test_more_frames_lower_the_noise_but_not_the_rest() -> None:

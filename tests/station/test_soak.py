@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, until
+from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, scoring_by, until
 
-from appliance.focus import score
 from appliance.focus.result import Reason, Result, Verdict
 from appliance.frame import Frame
 from appliance.station import housekeeping
@@ -41,7 +40,7 @@ def test_2000_presses_leave_no_memory_threads_or_descriptors_behind(
     make_settings: SettingsFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passed = Result(Verdict.PASS, (Reason("TEST", "Said by the test."),), 3.0, 1.0, None, 5.6, 1.9, 43.8)
-    monkeypatch.setattr(score, "score_frames", lambda frames, setup: passed)
+    scoring_by(monkeypatch, lambda frames, setup: passed)
     monkeypatch.setattr(housekeeping, "CHECKUP_S", 1e6)  # a look at the machine opens files for a moment
     camera = HeldCamera(Frame(np.full((48, 64), 900, np.uint16), "rggb", 256, 4095))
     camera.gate.set()

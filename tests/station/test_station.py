@@ -8,12 +8,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, until
+from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, scoring_by, until
 
 from appliance.devices.oled import OledGoneError, SimulatedOled
 from appliance.devices.thermometer import SimulatedThermometer
 from appliance.errors import CameraError, StationBusyError, StorageError
-from appliance.focus import score
 from appliance.focus.result import Reason, Result, Verdict
 from appliance.frame import Frame
 from appliance.station.state import Phase
@@ -21,22 +20,18 @@ from appliance.store.house import Body, Lens
 from appliance.store.retention import Rules
 
 
-def judged(verdict: Verdict, u95: float = 1.0) -> Result:
-    return Result(verdict, (Reason("TEST", "Said by the test."),), 3.0, u95, None, 5.6, 1.87 * u95, 43.8)
+def judged(verdict: Verdict, noise_um: float = 1.0) -> Result:
+    budget_um = {"noise": noise_um, "pose": 1.0}
+    return Result(
+        verdict, (Reason("TEST", "Said by the test."),), 3.0, 1.0, None, 5.6, 1.87, 43.8, budget_um=budget_um
+    )
 
 
 @pytest.fixture
 def verdicts(monkeypatch: pytest.MonkeyPatch) -> list[Result]:
-    """Results that the measurement gives in turn, the last one for ever; how many frames each saw is in ``frames``."""
+    """Results that the measurement gives in turn, the last one for ever."""
     results = [judged(Verdict.PASS)]
-
-    def score_frames(frames: list[Frame], setup: Any) -> Result:
-        seen.append(len(frames))
-        return results.pop(0) if len(results) > 1 else results[0]
-
-    seen = results_seen = []  # type: ignore[var-annotated]
-    monkeypatch.setattr(score, "score_frames", score_frames)
-    monkeypatch.setattr(score, "seen", results_seen, raising=False)
+    scoring_by(monkeypatch, lambda frames, setup: results.pop(0) if len(results) > 1 else results[0])
     return results
 
 
@@ -197,29 +192,36 @@ def test_an_oled_that_comes_back_shows_the_present_state(
 
 
 def test_frames_are_added_while_they_may_settle_a_retest(
-    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+    make_settings: SettingsFactory, bench_frame: Frame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verdicts[:] = [judged(Verdict.RETEST, u95) for u95 in (4.0, 2.9, 2.1)] + [judged(Verdict.PASS, 1.5)]
+    seen: list[int] = []
+
+    def judge(frames: list[Frame], setup: Any) -> Result:
+        seen.append(len(frames))
+        return judged(Verdict.PASS if len(frames) == 8 else Verdict.RETEST, noise_um=4 / len(frames) ** 0.5)
+
+    scoring_by(monkeypatch, judge)
     camera = HeldCamera(bench_frame)
     camera.gate.set()
     with rig_of(make_settings(frames_at_most=8), camera) as rig:
         rig.press()
         rig.wait(Phase.RESULT)
     assert camera.captures == 8
-    assert score.seen == [1, 2, 4, 8]  # type: ignore[attr-defined]
+    assert seen == [1, 2, 4, 8]
 
 
-def test_no_frames_are_added_once_they_no_longer_narrow_the_uncertainty(
-    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result]
+@pytest.mark.parametrize(("noise_um", "photos"), [(2.0, 2), (0.3, 1)])
+def test_no_frames_are_added_that_would_not_narrow_the_uncertainty(
+    make_settings: SettingsFactory, bench_frame: Frame, verdicts: list[Result], noise_um: float, photos: int
 ) -> None:
-    verdicts[:] = [judged(Verdict.RETEST, 4.0), judged(Verdict.RETEST, 3.9)]
+    verdicts[:] = [judged(Verdict.RETEST, noise_um), judged(Verdict.RETEST, 0.3)]
     camera = HeldCamera(bench_frame)
     camera.gate.set()
     with rig_of(make_settings(frames_at_most=8), camera) as rig:
         rig.press()
         rig.wait(Phase.RESULT)
         assert rig.station.state.verdict == "RETEST"
-    assert camera.captures == 2
+    assert camera.captures == photos
 
 
 def test_an_error_inside_is_a_fault_and_the_station_lives(
@@ -232,7 +234,7 @@ def test_an_error_inside_is_a_fault_and_the_station_lives(
     camera.gate.set()
     with rig_of(make_settings(), camera) as rig:
         with monkeypatch.context() as broken:
-            broken.setattr(score, "score_frames", lambda frames, setup: 1 // 0)
+            scoring_by(broken, lambda frames, setup: 1 // 0)
             rig.press()
             rig.wait(Phase.FAULT)
         assert "log" in rig.station.state.fault
@@ -285,9 +287,7 @@ def test_a_lens_is_judged_by_what_the_records_say_of_it_and_of_the_body(
     judged_by: tuple[float, ...],
 ) -> None:
     used: list[Any] = []
-    monkeypatch.setattr(
-        score, "score_frames", lambda frames, setup: used.append(setup) or judged(Verdict.PASS)
-    )
+    scoring_by(monkeypatch, lambda frames, setup: used.append(setup) or judged(Verdict.PASS))
     camera = HeldCamera(bench_frame)
     camera.gate.set()
     with rig_of(make_settings(), camera, simulated=False) as rig:
