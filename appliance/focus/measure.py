@@ -57,14 +57,15 @@ class Measurement:
     """What one photo says.
 
     ``focus_mm`` is the depth of best focus behind the aim point with the standard uncertainties ``noise_mm`` (averages
-    over frames) and ``pose_mm`` (does not: the chart's pose, and what no model knows). ``beyond`` is
-    −1, 0 or +1 if focus lies on the near side of, on, or on the far side of the chart, where ``reach_mm`` (near, far)
-    is what the measured edges span.
+    over frames), ``pose_mm`` and ``model_mm`` (do not: the chart's pose, and what no model of a lens knows).
+    ``beyond`` is −1, 0 or +1 if focus lies on the near side of, on, or on the far side of the chart, where ``reach_mm``
+    (near, far) is what the measured edges span.
     """
 
     focus_mm: float
     noise_mm: float
     pose_mm: float
+    model_mm: float
     beyond: int
     reach_mm: tuple[float, float]
     pose: PoseFit
@@ -239,7 +240,8 @@ def _collect(
     return Measurement(
         focus_mm=focus_mm,
         noise_mm=fit.q_sd * mm_per_wave,
-        pose_mm=float(np.hypot(_pose_uncertainty_mm(pose_fit, focus_mm), fit.q_unknown * mm_per_wave)),
+        pose_mm=_pose_uncertainty_mm(pose_fit, focus_mm),
+        model_mm=fit.q_unknown * mm_per_wave,
         beyond=beyond,
         reach_mm=(low_mm, high_mm),
         pose=pose_fit,

@@ -12,6 +12,8 @@ REMEDIES = {
     NOISE: "Most of the uncertainty is noise: add light, and press again.",
     "pose": "Most of the uncertainty is where the chart stands in the picture: fill the picture with it, and press "
     "again.",
+    "lens_model": "Most of the uncertainty is how far lens and chart depart from what the model knows: clear the view "
+    "of the chart, light it evenly, and press again.",
     "chart_flatness": "Most of the uncertainty is how flat the chart is: mount it flatter, enter how flat, and press "
     "again.",
     "aim": "Most of the uncertainty is how well the lens was set on the star: set it again with more care, enter how "

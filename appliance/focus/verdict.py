@@ -102,7 +102,11 @@ def _budget(measured: Sequence[Measurement], setup: Setup, per_mm: float) -> dic
     if len(measured) > 2:  # what the frames themselves show may be more than their noise
         spread = float(np.std([x.focus_mm for x in measured], ddof=1)) / sqrt(len(measured))
         noise = max(noise, spread)
-    budget = {"noise": noise * per_mm, "pose": max(x.pose_mm for x in measured) * per_mm}
+    budget = {
+        "noise": noise * per_mm,
+        "pose": max(x.pose_mm for x in measured) * per_mm,
+        "lens_model": max(x.model_mm for x in measured) * per_mm,
+    }
     if setup.chart_flatness_mm:
         budget["chart_flatness"] = setup.chart_flatness_mm * per_mm
     if setup.aim_u_mm:

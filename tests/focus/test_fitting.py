@@ -47,7 +47,11 @@ def with_threads(frame: Frame, count: int) -> Frame:
 
 def figures(seen: Measurement | Refusal) -> tuple[float, float, int]:
     assert isinstance(seen, Measurement), seen
-    return seen.focus_mm, float(np.hypot(seen.noise_mm, seen.pose_mm)), int(seen.used.sum())
+    return (
+        seen.focus_mm,
+        float(np.hypot.reduce([seen.noise_mm, seen.pose_mm, seen.model_mm])),
+        int(seen.used.sum()),
+    )
 
 
 def test_edges_that_show_something_else_are_left_out() -> None:

@@ -177,7 +177,7 @@ def test_a_retest_names_how_many_photos_settle_it() -> None:
     scene, frame = _photo()
     one = score_frames([frame], setup_of(scene))
     assert one.image_shift_um is not None
-    noise, rest = one.budget_um["noise"], one.budget_um["pose"]
+    noise, rest = one.budget_um["noise"], np.hypot(one.budget_um["pose"], one.budget_um["lens_model"])
     gap = 1.65 * np.hypot(noise / np.sqrt(3), rest)  # as wide as three photos need
     setup = setup_of(scene, tolerance_um=one.image_shift_um + 1.001 * gap)
     assert "About 3 photos" in score_frames([frame], setup).reasons[0].text
@@ -264,7 +264,7 @@ def test_a_bound_is_no_surer_than_the_focus_it_comes_from() -> None:
     assert isinstance(seen, Measurement)
     end, u = seen.reach_mm[1], 0.02 * seen.reach_mm[1]
     for found, bound in ((end + 0.5 * u, end - 1.46 * u), (end + 5 * u, end), (-0.1 * end, 0.0)):
-        beyond = replace(seen, focus_mm=found, noise_mm=u, pose_mm=0.0, beyond=1)
+        beyond = replace(seen, focus_mm=found, noise_mm=u, pose_mm=0.0, model_mm=0.0, beyond=1)
         assert judge([beyond], setup).focus_error_mm_at_least == pytest.approx(bound, abs=0.05 * u)
 
 
@@ -278,7 +278,7 @@ def test_focus_beyond_infinity_fails_only_where_that_is_sure() -> None:
     shift_um = 1000 * (1 / (1 / f - 1 / scene.object_distance_mm) - f)  # Gauss, without our optics
     for u_um, verdict in ((0.1 * shift_um, Verdict.FAIL_BACK), (0.5 * shift_um, Verdict.INVALID)):
         noise_mm = u_um / waves.um_per_wave * waves.mm_per_wave(infinity_mm)
-        beyond = replace(seen, focus_mm=infinity_mm, noise_mm=noise_mm, pose_mm=0.0, beyond=1)
+        beyond = replace(seen, focus_mm=infinity_mm, noise_mm=noise_mm, pose_mm=0.0, model_mm=0.0, beyond=1)
         result = judge([beyond], setup_of(scene, tolerance_um=0.5 * shift_um))
         assert (result.verdict, result.focus_error_mm_at_least) == (verdict, 0.0)
 
@@ -305,7 +305,12 @@ def test_far_from_the_aim_shift_and_interval_are_those_of_the_conjugates(part: f
 
     focus_mm, u_mm = part * o, 0.001 * o
     away = replace(
-        seen, focus_mm=focus_mm, noise_mm=u_mm, pose_mm=0.0, magnification=image_mm(o + focus_mm) / o
+        seen,
+        focus_mm=focus_mm,
+        noise_mm=u_mm,
+        pose_mm=0.0,
+        model_mm=0.0,
+        magnification=image_mm(o + focus_mm) / o,
     )
     result = judge([away], setup_of(scene))
     ends_um = [1000 * image_mm(o + focus_mm + side * 1.96 * u_mm) for side in (-1, 1)]

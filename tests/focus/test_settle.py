@@ -36,7 +36,7 @@ def test_photos_are_asked_for_where_they_settle_it(wanted_um: float, said: str) 
     assert remedy(BUDGET_UM, 1, wanted_um) == said
 
 
-@pytest.mark.parametrize("name", ["pose", "chart_flatness", "aim", "remount", "print_scale"])
+@pytest.mark.parametrize("name", ["pose", "lens_model", "chart_flatness", "aim", "remount", "print_scale"])
 def test_else_the_greatest_part_is_named(name: str) -> None:
     budget_um = {"noise": 0.5, "pose": 0.5, name: 3.0}
     assert remedy(budget_um, 8, 2.0) == REMEDIES[name]

@@ -52,7 +52,7 @@ def measured(
     dof = depth_of_field_mm(scene)
     return (
         (seen.focus_mm - error_mm) / dof,
-        np.hypot(seen.noise_mm, seen.pose_mm) / dof,
+        np.hypot.reduce([seen.noise_mm, seen.pose_mm, seen.model_mm]) / dof,
         told[0] if told else None,
     )
 
