@@ -23,6 +23,7 @@ from appliance.focus.model import (
     ASTIGMATISM,
     LENS_BLUR,
     PRINT,
+    RADIAL,
     SMEAR,
     SMEAR_LEAN,
     SPHERICAL,
@@ -61,12 +62,15 @@ class Blurred:
 @dataclass(frozen=True)
 class View:
     """How ink is seen in cells of ``cell_px``: its ``defocus`` (rows, columns) in waves, which grows by ``growth`` (2,)
-    waves per px along x and y, and the (2, 2) scale ``paper_to_px`` in px per mm at a defocus."""
+    waves per px along x and y, and the (2, 2) scale ``paper_to_px`` in px per mm at a defocus; ``x`` (columns,) and
+    ``y`` (rows,) are places from the picture's centre in half diagonals."""
 
     defocus: Array
     growth: Array
     paper_to_px: Callable[[float], Array]
     cell_px: float
+    x: Array
+    y: Array
 
 
 def blurred(ink: Array, view: View, shape: Array, waves: Waves) -> Blurred:
@@ -77,7 +81,7 @@ def blurred(ink: Array, view: View, shape: Array, waves: Waves) -> Blurred:
     place = np.arcsinh(radius / LEVEL_PX) / LEVEL_STEP
     rim = np.hypot(*np.gradient(ink))
     first, last = place.min(axis=1), place.max(axis=1)
-    out = np.zeros((5, rows, columns), np.float32)
+    out = np.zeros((6, rows, columns), np.float32)
     for level in range(int(place.min()) - SHARED, int(place.max()) + SHARED + 1):
         held = np.flatnonzero((first < level + SHARED) & (last > level - SHARED))
         if not len(held):
@@ -95,10 +99,13 @@ def blurred(ink: Array, view: View, shape: Array, waves: Waves) -> Blurred:
             out[k, low:high] += np.fft.irfft2(spectra[0] * gain, source.shape[1:])[: high - low, :columns]
             if k == 0:
                 spread = np.fft.irfft2(spectra[1] * gain, source.shape[1:])
-                out[4, low:high] += spread[: high - low, :columns]
+                out[5, low:high] += spread[: high - low, :columns]
     middle = view.paper_to_px(float(np.median(view.defocus)))
-    by_shape = {SPHERICAL: out[2], ASTIGMATISM: out[3], **_by_blur(out[0], view.cell_px, middle)}
-    return Blurred(out[0], out[1], out[4], by_shape)
+    x, y = view.x.astype(np.float32), view.y.astype(np.float32)[:, None]
+    radial = 2 * x * y * out[4] - (x * x - y * y) * out[3]
+    value = out[0] + np.float32(shape[RADIAL]) * radial
+    of_depth = {SPHERICAL: out[2], ASTIGMATISM: out[3], RADIAL: radial}
+    return Blurred(value, out[1], out[5], of_depth | _by_blur(value, view.cell_px, middle))
 
 
 def _by_blur(picture: Picture, cell_px: float, paper_to_px: Array) -> dict[int, Picture]:
@@ -127,7 +134,9 @@ def _by_blur(picture: Picture, cell_px: float, paper_to_px: Array) -> dict[int, 
 def _transfers(
     size: tuple[int, ...], radius_px: float, view: View, shape: Array, waves: Waves
 ) -> list[Spectrum]:
-    """(rows, columns / 2 + 1) transfer function of one level, its derivatives by defocus, W040 and astigmatism."""
+    """(rows, columns / 2 + 1) transfer function of one level, and its derivatives by defocus, W040 and
+    astigmatism along the axes and between them.
+    """
     nu_x, nu_y = _frequencies(size, view.cell_px)
     nu = np.hypot(nu_x, nu_y)
     table = np.linspace(
@@ -140,7 +149,8 @@ def _transfers(
     value, slope, spherical = (
         np.interp(nu, table, soft * v, right=0.0) for v in (value, slope, by_w040 - slope)
     )
-    turn = _turn(nu_x, nu_y, paper_to_px)
+    square = np.maximum(nu**2, 1e-30)
+    turn, lean_turn = (nu_y**2 - nu_x**2) / (2 * square), nu_x * nu_y / square
     printed = shape[PRINT] * _on_paper(nu_x, nu_y, paper_to_px)
     printed = printed + shape[SMEAR] * (nu_y**2 - nu_x**2) / 2 + shape[SMEAR_LEAN] * nu_x * nu_y
     printed = np.exp(-2 * np.pi**2 * printed)
@@ -148,7 +158,8 @@ def _transfers(
     lean = (view.growth[0] * nu_x + view.growth[1] * nu_y) / np.maximum(2 * np.pi * nu**2, 1e-12)
     real = value * printed - shape[ASTIGMATISM] * turn * slope
     value = (real + 1j * (lean * slope)).astype(np.complex64)
-    return [value, *(np.asarray(part, np.float32) for part in (slope, spherical, -turn * slope))]
+    parts = slope, spherical, -turn * slope, -lean_turn * slope
+    return [value, *(np.asarray(part, np.float32) for part in parts)]
 
 
 def _frequencies(size: tuple[int, ...], cell_px: float) -> tuple[Array, Array]:
@@ -161,13 +172,6 @@ def _on_paper(nu_x: Array, nu_y: Array, paper_to_px: Array) -> Array:
     """Squared frequencies on paper, cycles per mm."""
     (a, b), (c, d) = paper_to_px
     return np.asarray((a * nu_x + c * nu_y) ** 2 + (b * nu_x + d * nu_y) ** 2)
-
-
-def _turn(nu_x: Array, nu_y: Array, paper_to_px: Array) -> Array:
-    """What the model calls turn, of the edges that lie across these frequencies."""
-    (a, b), (c, d) = np.linalg.inv(paper_to_px)
-    along_x, along_y = (b * nu_x - a * nu_y) ** 2, (d * nu_x - c * nu_y) ** 2
-    return np.asarray((along_x - along_y) / np.maximum(2 * (along_x + along_y), 1e-30))
 
 
 def _share(x: Array) -> Array:

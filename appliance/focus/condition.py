@@ -5,17 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from appliance import optics
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import NEARNESS, Array, Pose
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
+from appliance.focus.model import KAPPA, LEAST_KAPPA, MOST_KAPPA
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
+from appliance.focus.through import ThroughFocus
 from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
 
 TILT_RANGE_DEG = (20.0, 70.0)
 LEAST_BRIGHTNESS = 0.03
-MOST_CLIPPED = 0.3
+MOST_CLIPPED, MOST_SATURATED = 0.3, 0.25
+MOST_CONE_RATIO = 1.25
+"""Two thirds of a stop: stops are marked to a third of one, and lenses differ a little from their marks."""
 FOCAL_LENGTH_TOLERANCE = 0.15
 SCALE_TOLERANCE = 0.015
 SQUEEZE_TOLERANCE = 0.1
@@ -27,9 +31,38 @@ ROW_BINS = 24
 
 def too_dark(frame: Frame) -> Reason | None:
     """TOO_DARK if even the brightest hundredth of the green pixels lies near black."""
-    sample = frame.plane[::7, ::7] if frame.bayer is None else frame.plane[::6, 1::6]
-    bright = (float(np.percentile(sample, 99)) - frame.black) / (frame.white - frame.black)
+    bright = (float(np.percentile(_green(frame), 99)) - frame.black) / (frame.white - frame.black)
     return reason("TOO_DARK", percent=max(100 * bright, 0.0)) if bright < LEAST_BRIGHTNESS else None
+
+
+def overexposed(frame: Frame) -> Reason | None:
+    """CLIPPED if so much of the picture is saturated that no chart can be found in it."""
+    part = float((_green(frame) >= 0.995 * frame.white).mean())
+    return reason("CLIPPED", percent=100 * part) if part > MOST_SATURATED else None
+
+
+def _green(frame: Frame) -> Array:
+    """A few of the green pixels, all over the picture."""
+    if frame.bayer is None:
+        return np.asarray(frame.plane[::7, ::7])
+    return np.asarray(frame.plane[::6, frame.bayer.index("g") % 2 :: 6])
+
+
+def wrong_distance(setup: Setup) -> Reason | None:
+    """WRONG_DISTANCE if no lens of that focal length focuses as near as the distance given."""
+    if setup.distance_mm is None or setup.distance_mm >= 4 * setup.focal_length_mm:
+        return None
+    return reason("WRONG_DISTANCE", distance=setup.distance_mm, focal=setup.focal_length_mm)
+
+
+def wrong_f_number(fit: ThroughFocus, setup: Setup) -> Reason | None:
+    """WRONG_F_NUMBER if blur surely grows with defocus as at another stop, by two thirds of a stop or more."""
+    kappa, sd = float(fit.shape[KAPPA]), float(np.sqrt(fit.covariance[KAPPA, KAPPA]))
+    at_limit = min(kappa - LEAST_KAPPA, MOST_KAPPA - kappa) < 1e-6
+    surely_off = abs(np.log(kappa)) - 2 * sd / kappa > np.log(MOST_CONE_RATIO)
+    if not (at_limit or surely_off):
+        return None
+    return reason("WRONG_F_NUMBER", measured=setup.f_number / kappa, given=setup.f_number)
 
 
 def clipped(batch: EdgeBatch) -> Reason | None:
@@ -69,13 +102,16 @@ def wrong_lens(fit: PoseFit, setup: Setup) -> Reason | None:
     return None
 
 
-def wrong_scale(pose: Pose, setup: Setup, focus_mm: float, bar_mm: float | None = None) -> Reason | None:
+def wrong_scale(fit: PoseFit, setup: Setup, focus_mm: float, bar_mm: float | None = None) -> Reason | None:
     """WRONG_SCALE if the chart's size disagrees with the distance and focal length given.
 
     With the distance d from the sensor given, m must be i / o, i being the sensor's distance from a lens that focuses
     ``focus_mm`` behind the aim point; a chart printed at a scale k shows m k. Where its bar was read (``bar_mm``)
-    ``pose`` is in true lengths, and it is SCALE_DISAGREES: something else must be wrong.
+    the pose is in true lengths, and it is SCALE_DISAGREES: something else must be wrong. A lens whose focal length is
+    not quite the one marked is no fault of the chart: where perspective surely shows it at the distance given, all is
+    well.
     """
+    pose = fit.pose
     if setup.distance_mm is None:
         return None
     object_mm = optics.object_distance_from_sensor_distance_mm(setup.focal_length_mm, setup.distance_mm)
@@ -84,11 +120,18 @@ def wrong_scale(pose: Pose, setup: Setup, focus_mm: float, bar_mm: float | None 
     expected = optics.magnification(setup.focal_length_mm, sharp_mm) * sharp_mm / object_mm
     shown = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
     ratio = shown / expected
-    if abs(ratio - 1) <= SCALE_TOLERANCE:
+    if abs(ratio - 1) <= SCALE_TOLERANCE or _in_perspective(fit, setup.distance_mm, setup.pixel_pitch_um):
         return None
     if bar_mm is not None:
         return reason("SCALE_DISAGREES", percent=100 * ratio, bar=bar_mm)
     return reason("WRONG_SCALE", percent=100 * ratio)
+
+
+def _in_perspective(fit: PoseFit, distance_mm: float, pixel_pitch_um: float) -> bool:
+    """Whether perspective surely shows the chart as far from the sensor as it was said to be."""
+    pose, relative_u = fit.pose, np.sqrt(fit.covariance[NEARNESS, NEARNESS]) / fit.pose.vector()[NEARNESS]
+    shown_mm = pose.object_distance_mm + pose.principal_distance_px * pixel_pitch_um * 1e-3
+    return bool(abs(shown_mm / distance_mm - 1) + 2 * relative_u <= SCALE_TOLERANCE)
 
 
 def flicker(plan: SegmentPlan, batch: EdgeBatch, height_px: int) -> Reason | None:

@@ -65,7 +65,7 @@ def geometry_of(pose: Pose, plan: SegmentPlan, waves: Waves, q_focus: float | No
     q_ends = [waves.from_depth(pose.depth_mm(plan.paper_mm[:, k])) for k in (0, 1)]
     half = np.abs(q_ends[1] - q_ends[0]) / 2
     q, x, r2, bow = where(pose, plan.middle_mm, waves, q_focus)
-    return Geometry(q, half, plan.scale_px_per_mm, x, r2, _turn(plan.paper_mm), _smear(plan.px), bow)
+    return Geometry(q, half, plan.scale_px_per_mm, x, r2, _radial(pose, plan), _turn(plan.px), bow)
 
 
 def where(
@@ -101,14 +101,16 @@ def _bow(pose: Pose, middle: Array, waves: Waves, q: Array, q_focus: float) -> A
     return np.asarray(bow - np.interp(q_focus, q_column[order], bow_column[order]))
 
 
-def _turn(paper_mm: Array) -> Array:
-    """(n,) half the cosine of twice the angle of pieces (n, 2, 2): 0.5 across the tilt, −0.5 along it."""
-    along = np.square(paper_mm[:, 1] - paper_mm[:, 0])
-    return np.asarray((along[:, 0] - along[:, 1]) / (2 * along.sum(axis=1)))
+def _radial(pose: Pose, plan: SegmentPlan) -> Array:
+    """(n,) (n · r)² − r²/2 of normals n and places r from the picture's centre, in half diagonals."""
+    place = (pose.project(plan.middle_mm) - pose.centre_px) / pose.half_diagonal_px
+    x, y = (plan.px[:, 2:] - plan.px[:, :2]).T
+    along_normal = (place[:, 1] * x - place[:, 0] * y) ** 2 / (x * x + y * y)
+    return np.asarray(along_normal - (place**2).sum(axis=1) / 2)
 
 
-def _smear(px: Array) -> Array:
-    """(n, 2) how much of a smear blurs pieces (n, 4), whose normals are n: half of n_y² − n_x², and n_x n_y."""
+def _turn(px: Array) -> Array:
+    """(n, 2) half of n_y² − n_x², and n_x n_y, of pieces (n, 4) whose normals are n."""
     x, y = (px[:, 2:] - px[:, :2]).T
     return np.asarray(np.stack([(x * x - y * y) / 2, -x * y], axis=1) / (x * x + y * y)[:, None])
 

@@ -28,6 +28,8 @@ class Maps:
     r2: Array
     column_defocus: Array
     column_scales: Array
+    from_centre: tuple[Array, Array]
+    """(columns,) and (rows,) places of cells from the picture's centre, half diagonals."""
 
     def paper_to_px(self, defocus: float) -> Array:
         """(2, 2) scale in px per mm where the chart's middle column has that defocus."""
@@ -55,9 +57,12 @@ def maps_of(
     basis = (across[:, :, None] * down[:, None, :]).reshape(len(across), -1)
     coefficient = np.linalg.lstsq(basis, values, rcond=1e-9)[0].T.reshape(-1, DEGREE + 1, DEGREE + 1)
     width, height = pose.picture_px
+    cells_px = [(np.arange(-margin, n + margin) + 0.5) * CELL_PX - 0.5 for n in (columns, rows)]
     along_x, along_y = (
-        chebvander(((np.arange(-margin, n + margin) + 0.5) * CELL_PX - 0.5) / size - 0.5, DEGREE)
-        for n, size in ((columns, width), (rows, height))
+        chebvander(px / size - 0.5, DEGREE) for px, size in zip(cells_px, (width, height), strict=True)
+    )
+    centre_x, centre_y = (
+        (px - middle) / pose.half_diagonal_px for px, middle in zip(cells_px, pose.centre_px, strict=True)
     )
     # where there is no chart, a polynomial may be anything
     q, x, r2, bow = (
@@ -71,4 +76,4 @@ def maps_of(
     there = kappa * (waves.from_depth(pose.depth_mm(column)) - fit.q_focus)
     order = np.argsort(there)
     scales = pose.paper_to_px(column).reshape(-1, 4)[order].T
-    return Maps(kappa * off + (kappa - 1) * bow, off + bow, x, r2, there[order], scales)
+    return Maps(kappa * off + (kappa - 1) * bow, off + bow, x, r2, there[order], scales, (centre_x, centre_y))

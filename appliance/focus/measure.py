@@ -13,7 +13,17 @@ from appliance.chart.pose import PARAMETERS, Array
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
 from appliance.focus import model, through
-from appliance.focus.condition import flicker, not_flat, tilt_out_of_range, too_dark, wrong_lens, wrong_scale
+from appliance.focus.condition import (
+    flicker,
+    not_flat,
+    overexposed,
+    tilt_out_of_range,
+    too_dark,
+    wrong_distance,
+    wrong_f_number,
+    wrong_lens,
+    wrong_scale,
+)
 from appliance.focus.fitting import fit_strips
 from appliance.focus.geometry import segments_of
 from appliance.focus.near import look_near
@@ -89,12 +99,12 @@ class Measurement:
 def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     """Measure where focus lies in one photo, or say why that cannot be done."""
     picture_px = (frame.plane.shape[1], frame.plane.shape[0])
-    dark = too_dark(frame)
-    if dark is not None:
-        return Refusal(dark, picture_px)
+    for problem in (wrong_distance(setup), too_dark(frame)):
+        if problem is not None:
+            return Refusal(problem, picture_px)
     located = locate(frame, 1.03 * setup.focal_length_mm / (setup.pixel_pitch_um * 1e-3))
     if isinstance(located, NotLocated):
-        return Refusal(reason(located.code, detail=located.text), picture_px)
+        return Refusal(overexposed(frame) or reason(located.code, detail=located.text), picture_px)
     printed, setup = setup.print_of(located.layout.title), setup.with_print_of(located.layout.title)
     located = located.printed_at(printed.scale)
     seen = survey(frame, located, setup)
@@ -114,7 +124,7 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     if isinstance(outcome, Reason):
         return Refusal(outcome, picture_px, located)
     # how large the chart should look depends a little on where the lens focuses
-    disagrees = wrong_scale(pose, setup, outcome.focus_mm, printed.bar_mm)
+    disagrees = wrong_scale(seen.pose, setup, outcome.focus_mm, printed.bar_mm)
     if disagrees is not None:
         return Refusal(disagrees, picture_px, located)
     fit = outcome.fit
@@ -143,7 +153,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     if look is None:
         fit = through.fit(rough.data, rough.table, rough.fit.parameters, rough.terms)
         used = usable(seen.batch)
-        problem = _motion(fit, seen.plan, used) or _unfit(fit, used)
+        problem = wrong_f_number(fit, setup) or _motion(fit, seen.plan, used) or _unfit(fit, used)
         return problem or _collect(
             located, seen.pose, seen.plan, seen.batch, used, rough.waves, rough.data, fit, rough.table
         )
@@ -155,9 +165,10 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     fitted = fit_strips(frame, located.layout, look, table, terms)
     used = np.isin(np.arange(len(look.plan)), np.flatnonzero(look.used)[fitted.kept])
     strange = 1 - used.sum() / look.used.sum()
-    problem = _motion(fitted.fit, look.plan, used) or _unfit(fitted.fit, used, strange)
+    fit = fitted.fit
+    problem = wrong_f_number(fit, setup) or _motion(fit, look.plan, used) or _unfit(fit, used, strange)
     return problem or _collect(
-        located, look.pose, look.plan, look.batch, used, waves, fitted.data, fitted.fit, table
+        located, look.pose, look.plan, look.batch, used, waves, fitted.data, fit, table
     )
 
 

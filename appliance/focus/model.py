@@ -15,11 +15,13 @@ Array = npt.NDArray[np.float64]
 GAUSS_X = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)])
 GAUSS_WEIGHTS = np.array([5, 8, 5]) / 18
 
-FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, SMEAR, SMEAR_LEAN, LENS_BLUR = range(10)
+FOCUS, SPHERICAL, KAPPA, PRINT, TILT_X, CURVATURE, ASTIGMATISM, RADIAL, SMEAR, SMEAR_LEAN, LENS_BLUR = range(
+    11
+)
 AMPLITUDE_POWERS, AMPLITUDE_CPP, HIGHEST_AMPLITUDE_CPP = (1, 3, 4), 0.3, 0.5
 """Powers of frequency, relative to the second figure, in the log of all that blurs alike and is no Gaussian; constant
 beyond the third."""
-AMPLITUDE = slice(10, 10 + len(AMPLITUDE_POWERS))
+AMPLITUDE = slice(LENS_BLUR + 1, LENS_BLUR + 1 + len(AMPLITUDE_POWERS))
 LEVELS = slice(AMPLITUDE.stop, AMPLITUDE.stop + 2)
 """By how much the foretold dark and light levels are off at all edges, in parts of the contrast."""
 SHAPE_PARAMETERS = LEVELS.stop
@@ -28,6 +30,7 @@ PRIOR_MEAN = np.array([0.0, 0.0, 1.0, 0.0009, *[0.0] * (SHAPE_PARAMETERS - 4)])
 HIGHEST_LOG_AMPLITUDE = 0.3
 EVEN_TERMS = 4
 LEAST_EVEN_WAVES = 1.0
+LEAST_KAPPA, MOST_KAPPA = 0.3, 2.0
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,12 @@ class Geometry:
     x, r2:
         (n,) place in the picture in half diagonals: across the tilt from the aim point, and
         radius squared from the centre, as a field's curvature counts there.
+    radial:
+        (n,) (n · r)² − r²/2 of the piece's normal in the picture and its place r from the centre, half diagonals:
+        how much of a field's astigmatism moves its focus.
     turn:
-        (n,) from 0.5 for edges across the tilt to −0.5 for those along it: half the cosine of twice the angle.
-    smear:
-        (n, 2) how much of a smear blurs the piece: half of n_y² − n_x², and n_x n_y, of its normal in the picture.
+        (n, 2) half of n_y² − n_x², and n_x n_y, of its normal: how much of a smear blurs the piece. The first is also
+        how much of an even astigmatism moves its focus: 0.5 of it across the tilt, −0.5 along it.
     bow:
         (n,) how far distortion moves a piece along the chart's slope, waves; 0 where the chart is in focus.
     """
@@ -78,8 +83,8 @@ class Geometry:
     scale_px_per_mm: Array
     x: Array
     r2: Array
+    radial: Array
     turn: Array
-    smear: Array
     bow: Array
 
 
@@ -141,8 +146,8 @@ class Segments(Geometry):
 
 def defocus(data: Geometry, shape: Array) -> Array:
     """(n,) defocus of each segment in nominal waves: its depth behind the surface of best focus."""
-    field = shape[TILT_X] * data.x + shape[CURVATURE] * data.r2
-    return np.asarray(data.q - shape[FOCUS] - field - shape[ASTIGMATISM] * data.turn, float)
+    field = shape[TILT_X] * data.x + shape[CURVATURE] * data.r2 + shape[RADIAL] * data.radial
+    return np.asarray(data.q - shape[FOCUS] - field - shape[ASTIGMATISM] * data.turn[:, 0], float)
 
 
 class Curves:
@@ -190,7 +195,7 @@ class Curves:
             value, slope = value + even[0], slope + even[1]
         square = -2 * np.pi**2 * self.frequency_cpp[None, :] ** 2
         printed = square * self.g2[:, None]
-        smear, lean = (square * part[:, None] for part in d.smear.T)
+        smear, lean = (square * part[:, None] for part in d.turn.T)
         gain = np.exp(
             self.amplitude @ shape[AMPLITUDE]
             + printed * shape[PRINT]
@@ -210,7 +215,8 @@ class Curves:
         jacobian[..., AMPLITUDE] = self.amplitude * model[..., None]
         jacobian[..., TILT_X] = -shape[KAPPA] * by_w * d.x[:, None]
         jacobian[..., CURVATURE] = -shape[KAPPA] * by_w * d.r2[:, None]
-        jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * d.turn[:, None]
+        jacobian[..., ASTIGMATISM] = -shape[KAPPA] * by_w * d.turn[:, :1]
+        jacobian[..., RADIAL] = -shape[KAPPA] * by_w * d.radial[:, None]
         return model, jacobian, gain
 
 

@@ -13,27 +13,32 @@ REASONS: dict[str, str] = {
     "CHART_TOO_SMALL": "The chart does not reach as far in depth as the tolerance, so that it cannot be judged beyond "
     "its edge. Use a larger chart, tilt it more, or go farther away.",
     "TOO_CLOSE_TO_CALL": "The error is so near the tolerance that the uncertainty decides. {remedy}",
+    "FRAMES_DISAGREE": "The photos do not go together: {detail}. Something moved between them: let the bench settle "
+    "and press again.",
     "NO_CHART": "No chart was found: {detail}. "
     "Point the camera at the chart, take the lens cap off, and focus roughly.",
     "CHART_CROPPED": "Too little of the chart is in the picture: {detail}. Aim at the star in its middle.",
     "TOO_DARK": "The picture is too dark: the brightest parts reach {percent:.0f} % of full scale. "
     "Take the lens cap off, open the iris, add light or expose longer.",
-    "CLIPPED": "The paper is overexposed: {percent:.0f} % of the chart's edges reach the sensor's limit. "
+    "CLIPPED": "The paper is overexposed: {percent:.0f} % of what was looked at reaches the sensor's limit. "
     "Expose shorter or dim the light.",
-    "LOW_CONTRAST": "The chart hardly stands out of the noise. Add light or clean the lens.",
     "MOTION_BLUR": "The picture is blurred along one direction at all depths. Let the bench settle and press again.",
     "FLICKER": "The light flickers in bands across the picture. Use a lamp without flicker, or another exposure time.",
     "WRONG_CHART": "This is not a chart of this version: {detail}. Print the chart again.",
     "WRONG_SCALE": "The chart seems printed at {percent:.1f} % of its true size. "
-    "Print at 100 %, or measure its bar and enter that.",
+    "Print at 100 %, or measure its bar and enter that; if it is right, check the distance and the focal length.",
     "SCALE_DISAGREES": "The picture is {percent:.1f} % as large as distance, focal length and the chart's bar of "
     "{bar:g} mm call for. Check the distance, the zoom setting, and that this is the chart whose bar was measured.",
     "TILT_OUT_OF_RANGE": "The chart is tilted by {tilt:.0f}°; "
     "it must lie between {low:.0f}° and {high:.0f}°, best 45°.",
+    "WRONG_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given. Check the iris, and "
+    "the f-number that is set.",
+    "WRONG_DISTANCE": "A distance of {distance:g} mm from the sensor is nearer than four focal lengths of {focal:g} "
+    "mm, where no lens focuses. Give it in millimetres, from the sensor plane to the star.",
     "WRONG_LENS": "The picture fits a focal length of {measured:.0f} mm, not the {given:.0f} mm given. "
     "Check the lens and its zoom setting.",
-    "ANAMORPHIC": "The picture is squeezed by {percent:.0f} %. Anamorphic lenses have two magnifications and "
-    "cannot be measured here.",
+    "ANAMORPHIC": "The picture is squeezed by {percent:.0f} %, or the focal length given is not the lens's. Anamorphic "
+    "lenses have two magnifications and cannot be measured here; of others check focal length and zoom setting.",
     "NOT_FLAT": "The edges do not lie where a flat chart has them, unless the sensor sits {askew:.0f}° out of square. "
     "Check that the chart is flat and the lens neither anamorphic nor tilted.",
     "TOLERANCE_TOO_TIGHT": "The tolerance of ± {tolerance:.1f} µm is less than four times the remount "

@@ -10,6 +10,8 @@ NOISE = "noise"
 MOST_PHOTOS = 64
 REMEDIES = {
     NOISE: "Most of the uncertainty is noise: add light, and press again.",
+    "sensor_pattern": "Most of the uncertainty is the sensor's own pattern: shift the camera a little, and press "
+    "again.",
     "pose": "Most of the uncertainty is where the chart stands in the picture: fill the picture with it, and press "
     "again.",
     "lens_model": "Most of the uncertainty is how far lens and chart depart from what the model knows: clear the view "

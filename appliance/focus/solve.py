@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.focus.model import FOCUS, KAPPA, SHAPE_PARAMETERS, SPHERICAL, Array, Model
+from appliance.focus.model import (
+    FOCUS,
+    KAPPA,
+    LEAST_KAPPA,
+    MOST_KAPPA,
+    SHAPE_PARAMETERS,
+    SPHERICAL,
+    Array,
+    Model,
+)
 
 _HUBER = 3.0
 TREND = 0.00015
@@ -129,7 +138,7 @@ class _Posterior:
             step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
             v = point.v + np.clip(step, -1.0, 1.0)
             v[SPHERICAL] = np.clip(v[SPHERICAL], -0.95, 0.95)
-            v[KAPPA] = np.clip(v[KAPPA], 0.3, 2.0)
+            v[KAPPA] = np.clip(v[KAPPA], LEAST_KAPPA, MOST_KAPPA)
             trial = self.at(v)
             if trial.cost <= point.cost:
                 return trial, damping

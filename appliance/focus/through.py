@@ -4,12 +4,13 @@ Each edge segment j lies at its own depth; its defocus, in waves of wavefront er
 dioptres (not in millimetres). The model of its SFR at frequency ν is
 
     S(ν) = A(ν) · exp(−2π² ν² (σ_p² g_j² + l + v_j)) · [mean of OTF(ν; W020, W040) + E(ν, w_j)]
-    w_j = κ (q_j − q_f − b x_j − d r_j²),   W020 = w_j − W040
+    w_j = κ (q_j − q_f − b x_j − d r_j² − a t_j − e ((n_j · r_j)² − r_j²/2)),   W020 = w_j − W040
 
 with q the depth in waves, σ_p the print's spread on paper, g the local scale in px/mm, l a blur of the lens itself that
 is alike at all depths (variance in px²) and A(ν), near 1 and smooth, whatever else is (the pixel aperture is divided
-out before), κ the ratio of the actual to the nominal cone of light, b and d field tilt and curvature, and v_j what a
-smear in any direction, as motion leaves it, adds across the edge (variance in px²) to its mean, which is in l. What the
+out before), κ the ratio of the actual to the nominal cone of light, b and d field tilt and curvature, a and e
+astigmatism that is even over the picture (t_j by the edge's direction) and that grows as the radius squared, and v_j
+what a smear in any direction, as motion leaves it, adds across the edge (variance in px²) to its mean, in l. What the
 data would show of it, ink nearby included, is foreseen (``foresight.py``, ``strips.py``). E is what the lens's
 wavefront has beyond defocus and spherical aberration:
 free at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does
@@ -41,6 +42,7 @@ from appliance.focus.model import (
     LEVELS,
     PRINT,
     PRIOR_MEAN,
+    RADIAL,
     SHAPE_PARAMETERS,
     SMEAR,
     SMEAR_LEAN,
@@ -66,8 +68,9 @@ SMEAR_SD_USUAL, SMEAR_SD_STRANGE = 0.03, 1.0
 """Priors of the smear, px²: a bench stands still, within 0.6 px; one that does not must convince as well."""
 USUAL_UP_TO_UM = 70.0
 """Image-side shift per wave (8 N² λ) at f/4; beyond, the usual W040 narrows as 1/N²."""
-FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM = 40.0, 60.0, 15.0
-"""Priors of the focus surface at the picture's corner (tilt, curvature), and of astigmatism, µm image side."""
+FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM, RADIAL_UM = 40.0, 60.0, 15.0, 25.0
+"""Priors of the focus surface at the picture's corner (tilt, curvature), of an even astigmatism, and of one that grows
+as the radius squared, at the corner: µm image side."""
 SENSOR_BLUR_PX2, LENS_BLUR_PX2 = 0.05, 0.3
 """Priors of the variance that light spreading in the sensor, and a fast lens, add at all depths alike."""
 LOG_AMPLITUDE_SD = 0.35
@@ -78,6 +81,8 @@ LEAST_EVEN, EVEN_SD_STRANGE = 0.1, 0.3
 than a part, and for a lens that does not."""
 STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
 """What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
+CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
+"""The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
 STRANGE_CHI2 = 1.15
 EXPLORE_FROM_UM = 0.2
 """A focus known to better than this on the image side needs no look at the shape of its likelihood."""
@@ -151,8 +156,8 @@ class Terms:
         even_sd = EVEN_SD * max(self.stopped_down, LEAST_EVEN)
         mean = np.concatenate([PRIOR_MEAN, np.zeros(EVEN_TERMS * k)])
         sd = np.concatenate([PRIOR_SD, np.repeat(even_sd, k)])
-        field = np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM])
-        sd[[TILT_X, CURVATURE, ASTIGMATISM]] = field / self.um_per_wave
+        field = np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM, RADIAL_UM])
+        sd[[TILT_X, CURVATURE, ASTIGMATISM, RADIAL]] = field / self.um_per_wave
         mean[PRINT], sd[PRINT] = self.print_variance
         sd[SPHERICAL], sd[[SMEAR, SMEAR_LEAN]] = self.usual_spherical, SMEAR_SD_USUAL
         sd[LENS_BLUR] = np.hypot(SENSOR_BLUR_PX2, LENS_BLUR_PX2 * self.stopped_down)
@@ -219,7 +224,9 @@ def fit(
         q_focus=float(best.v[FOCUS]),
         q_sd=q_sd,
         q_unknown=float(
-            np.hypot.reduce([unknown(model, best), apart, *ABERRATION_PART * shape[list(STRANGE)]])
+            np.hypot.reduce(
+                [unknown(model, best), apart, _crossed(data, shape), *ABERRATION_PART * shape[list(STRANGE)]]
+            )
         ),
         parameters=best.v,
         shape=shape,
@@ -230,6 +237,15 @@ def fit(
         covariance=np.asarray(np.linalg.pinv(best.normal) * max(best.reduced_chi2, 1.0), float),
         reduced_chi2=best.reduced_chi2,
     )
+
+
+def _crossed(data: Segments, shape: Array) -> float:
+    """How far focus may be off, in waves, for what astigmatism blurs edges that lie askew to it, which is not modelled.
+
+    It grows as the square, and the less of the lens's depth is seen, the more it looks like defocus.
+    """
+    seen = max(float(np.ptp(data.q)) / 2, 1e-9)
+    return CROSSED_PART * float(shape[RADIAL]) ** 2 * min(1.0, CROSSED_WAVES / seen) ** 2
 
 
 def _convinced(model: Model, best: Solution, mean: Array, sd: Array) -> tuple[Solution, Array]:

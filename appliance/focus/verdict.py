@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import hypot, sqrt
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,18 @@ import numpy as np
 from appliance import optics
 from appliance.focus.condition import measured_focal_length_mm
 from appliance.focus.measure import Measurement, Refusal
-from appliance.focus.model import ASTIGMATISM, CURVATURE, KAPPA, SPHERICAL, TILT_X
+from appliance.focus.model import ASTIGMATISM, CURVATURE, KAPPA, RADIAL, SPHERICAL, TILT_X
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
-from appliance.focus.settle import combined, remedy
+from appliance.focus.settle import NOISE, combined, remedy
 
 GUARD_FACTOR = 1.65
 COVERAGE_95 = 1.96
+FIXED_PATTERN = 0.15
+"""Part of the noise's variance that comes from pixels of uneven gain, and so is the same in every photo: at 0.85 % and
+full light. Where there is less light it is less."""
+MOST_APART = 5.0
+"""Photos of which one lies so many standard deviations from their mean do not show the same."""
 LEAST_RELATIVE_TOLERANCE = 4.0
 
 
@@ -56,16 +61,22 @@ def invalid(refusal: Refusal) -> Result:
 
 def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     """Combine the frames of one set-up and decide."""
+    apart = disagreement(measured)
+    if apart is not None:
+        return invalid(Refusal(apart, measured[0].picture_px))
     m = float(np.mean([x.magnification for x in measured]))
     tolerance, tolerance_text = tolerance_um(setup, m)
-    beyond = round(float(np.mean([x.beyond for x in measured])))
     focus_mm = _mean_focus_mm(measured)
+    beyond = _beyond_all(measured, focus_mm)
     object_mm, image_mm = optics.aim_distances_mm(setup.focal_length_mm, m, focus_mm)
     um_per_mm = optics.image_shift_um_per_mm(focus_mm, object_mm, image_mm)
     budget = _budget(measured, setup, um_per_mm)
-    u_um = combined(budget)
+    if setup.aim_u_mm:  # the plane in focus stays, and the aim point is elsewhere
+        budget["aim"] = setup.aim_u_mm * optics.image_shift_um_per_mm(0.0, object_mm, image_mm)
+    u_um, u_mm = combined(budget), hypot(combined(budget, without="aim") / um_per_mm, setup.aim_u_mm)
     common = _common(measured, setup, m, tolerance, tolerance_text, budget)
-    if beyond:
+    too_tight = setup.remount_u_um and tolerance < LEAST_RELATIVE_TOLERANCE * setup.remount_u_um
+    if beyond and not too_tight:
         return _beyond(measured, tolerance, beyond, object_mm, image_mm, u_um, common)
     shift_um = optics.image_shift_um(focus_mm, object_mm, image_mm)
     common["figures"] |= {
@@ -74,14 +85,14 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     }
     verdict = decide(shift_um, u_um, tolerance)
     reasons = _reasons(verdict, shift_um, tolerance, budget, len(measured))
-    if setup.remount_u_um and tolerance < LEAST_RELATIVE_TOLERANCE * setup.remount_u_um:
+    if too_tight:
         verdict = Verdict.INVALID
         reasons = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
     return Result(
         verdict=verdict,
         reasons=reasons,
         focus_error_mm=focus_mm,
-        focus_error_mm_u95=COVERAGE_95 * u_um / um_per_mm,
+        focus_error_mm_u95=COVERAGE_95 * u_mm,
         image_shift_um=shift_um,
         image_shift_um_u95=COVERAGE_95 * u_um,
         **common,
@@ -93,24 +104,50 @@ def _mean_focus_mm(measured: Sequence[Measurement]) -> float:
     return float(np.average([x.focus_mm for x in measured], weights=weights))
 
 
-def _budget(measured: Sequence[Measurement], setup: Setup, per_mm: float) -> dict[str, float]:
-    """Standard uncertainties in µm on the image side, at ``per_mm`` of depth where focus lies.
+def disagreement(measured: Sequence[Measurement]) -> Reason | None:
+    """FRAMES_DISAGREE if photos do not show the same chart, side of it, or focus."""
+    titles = sorted({x.layout.title for x in measured})
+    if len(titles) > 1:
+        return reason("FRAMES_DISAGREE", detail=f"they show the charts {' and '.join(titles)}")
+    if {-1, 1} <= {x.beyond for x in measured}:
+        return reason("FRAMES_DISAGREE", detail="focus lies before the chart in one and behind it in another")
+    mean = _mean_focus_mm(measured)
+    for x in measured:
+        if abs(x.focus_mm - mean) > MOST_APART * np.hypot.reduce([x.noise_mm, x.pose_mm, x.model_mm]):
+            least, most = (pick(y.focus_mm for y in measured) for pick in (min, max))
+            return reason("FRAMES_DISAGREE", detail=f"focus lies at {least:+.2f} to {most:+.2f} mm")
+    return None
 
-    Noise averages over frames; the rest does not.
+
+def _beyond_all(measured: Sequence[Measurement], focus_mm: float) -> int:
+    """The side on which focus lies beyond the chart by all photos together; 0 if it lies on it."""
+    sides = {x.beyond for x in measured}
+    if len(sides) == 1:
+        return sides.pop()
+    low, high = (float(np.mean([x.reach_mm[k] for x in measured])) for k in (0, 1))
+    return int(focus_mm > high) - int(focus_mm < low)
+
+
+def _budget(measured: Sequence[Measurement], setup: Setup, per_mm: float) -> dict[str, float]:
+    """Standard uncertainties in µm on the image side, at ``per_mm`` of depth where focus lies, but for the aim's.
+
+    Noise averages over photos; the sensor's fixed pattern and the rest do not.
     """
     noise = 1 / sqrt(sum(1 / x.noise_mm**2 for x in measured))
-    if len(measured) > 2:  # what the frames themselves show may be more than their noise
-        spread = float(np.std([x.focus_mm for x in measured], ddof=1)) / sqrt(len(measured))
-        noise = max(noise, spread)
+    pattern = sqrt(FIXED_PATTERN * float(np.mean([x.noise_mm**2 for x in measured])))
+    if len(measured) > 1:  # what the photos themselves show may be more than their noise
+        mean = _mean_focus_mm(measured)
+        noise *= sqrt(
+            max(sum(((x.focus_mm - mean) / x.noise_mm) ** 2 for x in measured) / (len(measured) - 1), 1)
+        )
     budget = {
-        "noise": noise * per_mm,
-        "pose": max(x.pose_mm for x in measured) * per_mm,
-        "lens_model": max(x.model_mm for x in measured) * per_mm,
+        NOISE: sqrt(1 - FIXED_PATTERN) * noise * per_mm,
+        "sensor_pattern": pattern * per_mm,
+        "pose": sqrt(np.mean([x.pose_mm**2 for x in measured])) * per_mm,
+        "lens_model": sqrt(np.mean([x.model_mm**2 for x in measured])) * per_mm,
     }
     if setup.chart_flatness_mm:
         budget["chart_flatness"] = setup.chart_flatness_mm * per_mm
-    if setup.aim_u_mm:
-        budget["aim"] = setup.aim_u_mm * per_mm
     if setup.remount_u_um:
         budget["remount"] = setup.remount_u_um
     scale_u = setup.print_of(measured[0].layout.title).scale_u
@@ -255,9 +292,11 @@ def _shift_figures(shift_um: float, u_um: float, depth_of_focus_um: float) -> di
 def _figures(x: Measurement, setup: Setup, m: float) -> dict[str, float]:
     """Further figures; waves are turned into µm of image shift by 8 N² λ."""
     um_per_wave = 8 * optics.working_f_number(setup.f_number, m) ** 2 * optics.GREEN_WAVELENGTH_UM
-    shape = x.fit.shape
+    shape, sd = x.fit.shape, np.sqrt(np.diag(x.fit.covariance)).tolist()
     return {
         "astigmatism_um": float(shape[ASTIGMATISM] * um_per_wave),
+        "astigmatism_corner_um": float(shape[RADIAL] * um_per_wave),
+        "astigmatism_corner_um_u95": COVERAGE_95 * sd[RADIAL] * um_per_wave,
         "field_curvature_corner_um": float(shape[CURVATURE] * um_per_wave),
         "field_tilt_corner_um": float(shape[TILT_X] * um_per_wave),
         "spherical_w040_waves": float(shape[SPHERICAL]),

@@ -95,7 +95,7 @@ def told_by_blur(
     if chosen.mean() < LEAST_PART:
         return None
     growth = np.array([np.median(np.gradient(maps.defocus[inner], axis=k)[chosen]) for k in (1, 0)]) / CELL_PX
-    view = View(maps.defocus, growth, maps.paper_to_px, CELL_PX)
+    view = View(maps.defocus, growth, maps.paper_to_px, CELL_PX, maps.from_centre[0], maps.from_centre[1])
     seen = blurred(ink, view, fit.shape, waves)
     kappa = float(fit.shape[KAPPA])
     by_shape = seen.by_shape | {

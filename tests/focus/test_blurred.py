@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from appliance.focus.blurred import Blurred, View, blurred
-from appliance.focus.model import AMPLITUDE, ASTIGMATISM, LENS_BLUR, PRINT, PRIOR_MEAN, SPHERICAL
+from appliance.focus.model import AMPLITUDE, ASTIGMATISM, LENS_BLUR, PRINT, PRIOR_MEAN, RADIAL, SPHERICAL
 from appliance.focus.waves import Waves
 
 CELL_PX, ROWS, COLUMNS = 4.0, 120, 100
@@ -30,10 +30,17 @@ def defocus_at(y_px: np.ndarray) -> np.ndarray:
     return 6.0 + GROWTH[1] * y_px
 
 
-def view(extra: float = 0.0) -> View:
+def view(extra: float = 0.0, place: tuple[float, float] = (0.0, 0.0)) -> View:
     y = (np.arange(ROWS) + 0.5) * CELL_PX
     defocus = np.repeat(defocus_at(y)[:, None], COLUMNS, axis=1)
-    return View(defocus + extra, GROWTH, lambda _: SCALE, CELL_PX)
+    return View(
+        defocus + extra,
+        GROWTH,
+        lambda _: SCALE,
+        CELL_PX,
+        np.full(COLUMNS, place[0]),
+        np.full(ROWS, place[1]),
+    )
 
 
 def ink(x_px: np.ndarray, y_px: np.ndarray) -> np.ndarray:
@@ -50,23 +57,41 @@ def seen(shape: np.ndarray = PERFECT, extra: float = 0.0) -> Blurred:
     return blurred(ink(*cells()), view(extra), shape, WAVES)
 
 
-def test_every_cell_sees_the_ink_that_its_rays_come_from() -> None:
-    x, y = cells()
-    inner = (slice(30, 90), slice(30, 70))
-    x, y = x[inner], y[inner]
-    rings = np.sqrt((np.arange(24) + 0.5) / 24)
+INNER = (slice(30, 90), slice(30, 70))
+
+
+def by_rays(radial: float = 0.0, place: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    """What inner cells see by rays, of a lens whose defocus is less by ((n · r)² − r²/2) ``radial`` along n."""
+    x, y = (part[INNER] for part in cells())
+    r = np.array(place)
+    more = -radial * (np.outer(r, r) - (r @ r) / 2 * np.eye(2))
+    half = WAVES.blur_px_per_wave / 2
     total = np.zeros(x.shape)
-    for radius in rings:
+    for radius in np.sqrt((np.arange(24) + 0.5) / 24):
         for angle in 2 * np.pi * (np.arange(48) + 0.5) / 48:
-            px, py = radius * np.cos(angle), radius * np.sin(angle)
+            pupil = radius * np.array([np.cos(angle), np.sin(angle)])
+            extra = half * more @ pupil
             # v = u − s b(v), b linear along y
-            half = WAVES.blur_px_per_wave / 2
-            v_y = (y - py * half * 6.0) / (1 + py * half * GROWTH[1])
-            total += ink(x - px * half * defocus_at(v_y), v_y)
-    expected = total / (24 * 48)
+            v_y = (y - extra[1] - pupil[1] * half * 6.0) / (1 + pupil[1] * half * GROWTH[1])
+            total += ink(x - extra[0] - pupil[0] * half * defocus_at(v_y), v_y)
+    return total / (24 * 48)
+
+
+def test_every_cell_sees_the_ink_that_its_rays_come_from() -> None:
+    expected = by_rays()
     assert np.ptp(expected) > 0.15
     # what is left is diffraction
-    assert seen().value[inner] == pytest.approx(expected, abs=0.004)
+    assert seen().value[INNER] == pytest.approx(expected, abs=0.004)
+
+
+@pytest.mark.parametrize("place", [(0.8, 0.0), (0.0, 0.8), (0.6, 0.6), (-0.6, 0.6), (0.7, 0.3)])
+def test_astigmatism_that_grows_with_the_radius_is_that_of_rays(place: tuple[float, float]) -> None:
+    step = 0.5
+    difference = (by_rays(step, place) - by_rays(-step, place)) / (2 * step)
+    derivative = blurred(ink(*cells()), view(place=place), PERFECT, WAVES).by_shape[RADIAL][INNER]
+    assert np.abs(difference).max() > 1e-3
+    assert float((derivative * difference).sum() / (difference**2).sum()) == pytest.approx(1, abs=0.1)
+    assert np.abs(derivative - difference).max() < 0.25 * np.abs(difference).max()
 
 
 def alike(derivative: np.ndarray, difference: np.ndarray) -> float:

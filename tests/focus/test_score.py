@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,11 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.bench import Chart, Lens, Light, Mishap, Scene, Sensor, photograph
+from appliance.bench import Chart, Exposable, Lens, Light, Mishap, Scene, Sensor, photograph
 from appliance.bench.geometry import Projection
+from appliance.bench.photo import expose
 from appliance.chart.drawing import raster
 from appliance.chart.layout import layout
 from appliance.focus import score
+from appliance.focus.condition import too_dark
 from appliance.focus.measure import Measurement, measure_frame
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.score import score_frames
@@ -177,7 +180,8 @@ def test_a_retest_names_how_many_photos_settle_it() -> None:
     scene, frame = _photo()
     one = score_frames([frame], setup_of(scene))
     assert one.image_shift_um is not None
-    noise, rest = one.budget_um["noise"], np.hypot(one.budget_um["pose"], one.budget_um["lens_model"])
+    noise = one.budget_um["noise"]
+    rest = np.sqrt(sum(u * u for name, u in one.budget_um.items() if name != "noise"))
     gap = 1.65 * np.hypot(noise / np.sqrt(3), rest)  # as wide as three photos need
     setup = setup_of(scene, tolerance_um=one.image_shift_um + 1.001 * gap)
     assert "About 3 photos" in score_frames([frame], setup).reasons[0].text
@@ -226,11 +230,171 @@ def test_more_frames_lower_the_noise_but_not_the_rest() -> None:
     assert four.budget_um["remount"] == one.budget_um["remount"]
 
 
+def test_photos_of_one_lens_scatter_as_stated() -> None:
+    scene = bench(error_dof=2.0)
+    setup = setup_of(scene)
+    light = Exposable(scene).light
+    measured = []
+    for seed in range(1, 7):  # another sensor each: no pattern is shared
+        one = replace(scene, sensor=replace(HALF, pattern_seed=seed))
+        seen = measure_frame(Frame(expose(light, one, seed), HALF.bayer, HALF.black, HALF.white), setup)
+        assert isinstance(seen, Measurement)
+        measured.append(seen)
+    stated = np.sqrt(np.mean([x.noise_mm**2 + x.pose_mm**2 for x in measured]))
+    scatter = np.std([x.focus_mm for x in measured], ddof=1)
+    assert 0.4 * stated < scatter < 1.8 * stated  # 1 in 1,000 of six would be outside by chance
+    together = judge(measured, setup)
+    assert together.frames_used == 6
+    assert together.focus_error_mm == pytest.approx(
+        scene.lens.focus_error_mm, abs=0.01 * depth_of_field_mm(scene)
+    )
+    widest = max(judge([x], setup).focus_error_mm_u95 or 0.0 for x in measured)
+    assert (together.focus_error_mm_u95 or 0.0) < widest
+
+
+def test_the_sensor_s_own_pattern_does_not_average() -> None:
+    scene, frame = _photo()
+    one, many = (score_frames([frame] * photos, setup_of(scene)).budget_um for photos in (1, 8))
+    assert one["sensor_pattern"] == many["sensor_pattern"] > 0.3 * one["noise"]
+    assert many["noise"] == pytest.approx(one["noise"] / np.sqrt(8))
+
+
+def _measured() -> tuple[Measurement, Setup]:
+    scene, frame = _photo()
+    seen = measure_frame(frame, setup_of(scene))
+    assert isinstance(seen, Measurement)
+    return seen, setup_of(scene)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([{"focus_mm": 8.0}, {"focus_mm": -8.0}], "-8.00 to +8.00 mm"),
+        ([{"focus_mm": 8.0}, {"focus_mm": 8.1}, {"focus_mm": 9.5}], "+8.00 to +9.50 mm"),
+        ([{"beyond": 1, "noise_mm": 50.0}, {"beyond": -1, "noise_mm": 50.0}], "before the chart in one"),
+        ([{"focus_mm": 8.0, "beyond": 0}, {"focus_mm": 60.0, "beyond": 1}], "+8.00 to +60.00 mm"),
+        ([{}, {"layout": layout("a3")}], "they show the charts a3-general"),
+    ],
+)
+def test_photos_that_contradict_each_other_are_refused(changes: list[dict[str, Any]], said: str) -> None:
+    seen, setup = _measured()
+    result = judge([replace(seen, **change) for change in changes], setup)
+    assert (result.verdict, result.reasons[0].code) == (Verdict.INVALID, "FRAMES_DISAGREE")
+    assert said in result.reasons[0].text
+
+
+def test_photos_whose_scatter_is_more_than_their_noise_widen_the_interval() -> None:
+    seen, setup = _measured()
+    u_mm = float(np.hypot.reduce([seen.noise_mm, seen.pose_mm, seen.model_mm]))
+    pair = [replace(seen, focus_mm=seen.focus_mm + side * 2 * u_mm) for side in (-1, 1)]
+    alike, apart = judge([seen, seen], setup).budget_um["noise"], judge(pair, setup).budget_um["noise"]
+    # chi-square of two photos, each 2 u from their mean
+    assert apart == pytest.approx(alike * np.sqrt(8) * u_mm / seen.noise_mm, rel=1e-3)
+
+
+def test_focus_about_the_chart_s_end_is_on_it_where_all_photos_together_say_so() -> None:
+    seen, setup = _measured()
+    end = seen.reach_mm[1]
+    u = 0.05 * end
+    for middle, on_it in ((end - 0.2 * u, True), (end + 0.2 * u, False)):
+        pair = [
+            replace(seen, focus_mm=middle + side * u, beyond=int(middle + side * u > end), noise_mm=u)
+            for side in (-1, 1)
+        ]
+        assert (judge(pair, setup).focus_error_mm is not None) is on_it
+
+
+def test_an_aim_that_is_not_well_known_counts_at_the_aim_not_where_focus_lies() -> None:
+    scene, frame = _photo()
+    seen = measure_frame(frame, setup_of(scene))
+    assert isinstance(seen, Measurement)
+    f, o = scene.lens.focal_length_mm, scene.object_distance_mm
+    away = replace(
+        seen,
+        focus_mm=0.5 * o,
+        noise_mm=1e-6,
+        pose_mm=0.0,
+        model_mm=0.0,
+        magnification=1 / (1 / f - 1 / (1.5 * o)) / o,
+    )
+    result = judge([away], setup_of(scene, aim_u_mm=1.0))
+    image_mm = 1 / (1 / f - 1 / o)
+    # by hand: the plane in focus stays, and the aim point's own image moves by i² / o² of the aim's error
+    assert result.image_shift_um_u95 == pytest.approx(1.96 * 1000 * image_mm**2 / o**2, rel=1e-3)
+    assert result.focus_error_mm_u95 == pytest.approx(1.96, rel=1e-3)
+
+
 def test_a_tolerance_under_four_remounts_is_refused_by_name() -> None:
     scene, frame = _photo()
     result = score_frames([frame], setup_of(scene, remount_u_um=3.0, tolerance_um=10.0))
     assert result.verdict is Verdict.INVALID
     assert result.reasons[0].code == "TOLERANCE_TOO_TIGHT"
+    seen, setup = _measured()
+    beyond = judge(
+        [replace(seen, focus_mm=90.0, beyond=1)], replace(setup, remount_u_um=3.0, tolerance_um=10.0)
+    )
+    assert beyond.reasons[0].code == "TOLERANCE_TOO_TIGHT"
+
+
+@pytest.mark.parametrize("waves", [0.12, -0.38, 0.55])
+def test_astigmatism_that_grows_towards_the_corners_is_measured_and_moves_nothing(waves: float) -> None:
+    scene = bench(error_dof=2.0)
+    scene = replace(scene, lens=replace(scene.lens, astigmatism_waves=waves))
+    result = scored(scene)
+    assert result.focus_error_mm is not None
+    assert result.focus_error_mm_u95 is not None
+    error = result.focus_error_mm - scene.lens.focus_error_mm
+    assert abs(error) < min(0.02 * depth_of_field_mm(scene), 1.5 * result.focus_error_mm_u95)
+    # tangential less sagittal focus, as image-side shift: 8 N² λ per wave, and the other way round
+    um = -waves * 8 * (2.8 * (1 + 25 / 625)) ** 2 * 0.55
+    assert result.figures["astigmatism_corner_um"] == pytest.approx(um, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("f_number", "codes"),
+    [
+        (2.5, {"IN_TOLERANCE"}),
+        (3.1, {"IN_TOLERANCE"}),
+        (4.2, {"WRONG_F_NUMBER"}),
+        (5.6, {"WRONG_F_NUMBER"}),
+        (1.8, {"WRONG_F_NUMBER"}),
+    ],
+)
+def test_blur_that_grows_as_at_another_stop_is_named(f_number: float, codes: set[str]) -> None:
+    scene, frame = _photo()
+    result = score_frames([frame], replace(setup_of(scene), f_number=f_number))
+    assert {r.code for r in result.reasons} == codes
+    if codes == {"WRONG_F_NUMBER"}:
+        (told,) = re.findall(r"about f/([\d.]+)", result.reasons[0].text)
+        assert float(told) == pytest.approx(2.8, rel=0.1)
+
+
+def test_a_distance_that_no_lens_focuses_at_is_named() -> None:
+    scene, frame = _photo()
+    result = score_frames([frame], setup_of(scene, distance_mm=80.0))
+    assert [r.code for r in result.reasons] == ["WRONG_DISTANCE"]
+
+
+@pytest.mark.parametrize("exposure", [1.4, 12.0])
+def test_too_much_light_is_named_even_where_it_hides_the_chart(exposure: float) -> None:
+    assert scored(bench(light=Light(exposure=exposure))).reasons[0].code == "CLIPPED"
+
+
+@pytest.mark.parametrize("bayer", ["rggb", "grbg", "gbrg", "bggr"])
+def test_a_lamp_without_red_is_not_too_dark_in_any_order(bayer: str) -> None:
+    frame = Frame(np.zeros((60, 60), np.uint16), bayer, 0.0, 1000.0)
+    for k, colour in enumerate(bayer):
+        frame.plane[k // 2 :: 2, k % 2 :: 2] = 400 if colour == "g" else 5
+    assert too_dark(frame) is None
+
+
+@pytest.mark.parametrize("marked_mm", [24.5, 25.5])
+def test_a_lens_that_is_not_quite_as_marked_is_no_wrong_scale(marked_mm: float) -> None:
+    scene, frame = _photo()
+    distance_mm = scene.object_distance_mm + 1 / (1 / 25 - 1 / scene.object_distance_mm)
+    setup = replace(setup_of(scene, distance_mm=distance_mm), focal_length_mm=marked_mm)
+    result = score_frames([frame], setup)
+    assert result.reasons[0].code not in {"WRONG_SCALE", "WRONG_LENS"}
 
 
 def test_a_mosaic_and_its_bayer_order_do_not_matter() -> None:
