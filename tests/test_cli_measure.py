@@ -110,7 +110,20 @@ def test_a_colour_picture_given_as_a_mosaic_is_named(
     assert "colour picture" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("bad", [["--focal-length", "-1"], ["--f-number", "zero"], ["--bayer", "rgb"]])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ["--focal-length", "-1"],
+        ["--focal-length", "0.025"],  # m
+        ["--f-number", "zero"],
+        ["--f-number", "2000"],
+        ["--f-number", "nan"],
+        ["--pixel-pitch", "0.0031"],  # mm
+        ["--coc", "0.015"],  # mm
+        ["--flatness-mm", "-1"],
+        ["--bayer", "rgb"],
+    ],
+)
 def test_bad_values_end_with_2_and_a_sentence(
     photo: Path, capsys: pytest.CaptureFixture[str], bad: list[str]
 ) -> None:
@@ -118,6 +131,41 @@ def test_bad_values_end_with_2_and_a_sentence(
         main(["score", str(photo), *SCORE, *bad])
     assert stop.value.code == 2
     assert bad[0] in capsys.readouterr().err
+
+
+def test_a_score_says_which_terms_its_interval_lacks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["score", str(photo), *SCORE, "--bayer", "rggb"])
+    assert "give --flatness-mm and --aim-u-mm" in capsys.readouterr().out
+    main(["score", str(photo), *SCORE, "--bayer", "rggb", "--flatness-mm", "0.1", "--aim-u-mm", "0"])
+    assert "--aim-u-mm" not in capsys.readouterr().out
+
+
+def test_a_distance_in_centimetres_is_named(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(photo), *SCORE, "--bayer", "rggb", "--distance", "67.6"]) == 4
+    assert "WRONG_DISTANCE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (["--output", "/no/such/folder/chart.pdf"], "There is no folder /no/such/folder"),
+        (["--json", "--sensor", "banana"], "--sensor 'banana'"),
+        (["--json", "--f-number", "4"], "give --focal-length and --distance"),
+    ],
+)
+def test_a_chart_that_cannot_be_drawn_as_asked_ends_with_2(
+    capsys: pytest.CaptureFixture[str], bad: list[str], words: str
+) -> None:
+    assert main(["chart", *bad]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_depth_of_a_chart_is_told_with_the_blur_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    lens = ["--focal-length", "50", "--distance", "1300", "--f-number", "4"]
+    for sensor, blur_um in (("hq", "1.55"), ("gs", "3.45"), ("36x24", "15")):
+        assert main(["chart", "--json", *lens, "--sensor", sensor]) == 0
+        (note,) = [n for n in json.loads(capsys.readouterr().out)["notes"] if "depths of field" in n]
+        assert f"for blur of {blur_um} µm" in note
 
 
 def test_chart_describes_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,6 +202,20 @@ def test_sfr_of_one_region_is_an_object_and_of_several_a_list(
     assert abs(one["edge_angle_deg"]) == pytest.approx(5, abs=0.05)
     assert main(["sfr", str(path), "--roi", "10,10,80,100", "--roi", "20,20,60,80", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 2
+
+
+def test_sfr_says_in_words_that_a_region_is_too_narrow(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    y, x = np.mgrid[0:100, 0:60]
+    distance = (x - 30) * np.cos(np.radians(5)) + (y - 50) * np.sin(np.radians(5))
+    path = tmp_path / "soft.png"
+    cv2.imwrite(str(path), (6000 + 45000 * 0.5 * (1 + np.tanh(distance / 12))).astype(np.uint16))
+    assert main(["sfr", str(path), "--roi", "0,10,60,80", "--json"]) == 0
+    warning = json.loads(capsys.readouterr().out)["warning"]
+    assert warning
+    assert main(["sfr", str(path), "--roi", "0,10,60,80"]) == 0
+    assert warning in capsys.readouterr().out
 
 
 def test_sfr_refuses_a_region_without_an_edge_or_outside(

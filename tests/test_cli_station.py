@@ -144,11 +144,17 @@ def test_check_goes_through_the_station_that_runs(
         said = focuscheck("check", *where)
         assert said.status == 1
         assert "Stored as check 2." in said.out
+        rig.station.select_lens("FC-7")
+        assert "Stored as check 3 of lens FC-7." in focuscheck("check", *where).out
+        said = focuscheck("check", "--lens", " ", *where)
+        assert (said.status, "--lens needs" in said.err) == (2, True)
+        said = focuscheck("check", "--focal-length-mm", "50", *where)
+        assert (said.status, "would not use --focal-length-mm" in said.err) == (2, True)
         camera.frame = CameraError("No frame came.")
         said = focuscheck("check", *where)
         assert (said.status, said.err) == (4, "No frame came.\n")
         server.close()
-    assert camera.captures == 3
+    assert camera.captures == 4
 
 
 def test_check_alone_measures_the_simulated_bench(focuscheck: Focuscheck, tmp_path: Path) -> None:

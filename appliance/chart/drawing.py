@@ -67,6 +67,8 @@ def draw(layout: Layout, path: Path, dpi: int = DEFAULT_DPI) -> None:
         raise UsageError(f"The chart can be written as .pdf, .svg or .png; '{path.name}' is none of these.")
     if not DPI_RANGE[0] <= dpi <= DPI_RANGE[1]:
         raise UsageError(f"--dpi must lie between {DPI_RANGE[0]} and {DPI_RANGE[1]}; {dpi} was given.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent} to write the chart to.")
     try:
         writer()
     except OSError as error:

@@ -15,10 +15,14 @@ SENSORS_MM: dict[str, tuple[float, float, float]] = {
 CELLS_ACROSS = 13.0
 """Cells that should be seen across the picture: enough edges, each long enough."""
 LEAST_DEPTHS_OF_FIELD = 4.0
+USUAL_COC_UM = 15.0
 
 
 def sensor_size_mm(sensor: str) -> tuple[float, float, float]:
-    """Width and height in mm and pixel pitch in µm of a named sensor or of ``WxH`` in mm."""
+    """Width and height in mm of a named sensor or of ``WxH`` in mm, and its pixel pitch in µm.
+
+    Of a sensor whose pixels are not known, the circle of confusion of its client stands for the pitch.
+    """
     if sensor.lower() in SENSORS_MM:
         return SENSORS_MM[sensor.lower()]
     try:
@@ -29,7 +33,7 @@ def sensor_size_mm(sensor: str) -> tuple[float, float, float]:
         raise UsageError(
             f"--sensor '{sensor}' is none of {', '.join(SENSORS_MM)} and no size like 6.29x4.71 in mm."
         )
-    return width, height, 1.55
+    return width, height, USUAL_COC_UM
 
 
 def choose_layout(
@@ -53,7 +57,12 @@ def choose_layout(
     """
     if (focal_length_mm is None) != (distance_mm is None):
         raise UsageError("Give --focal-length and --distance together, or neither for the general chart.")
+    width, height, circle_um = sensor_size_mm(sensor)
     if focal_length_mm is None or distance_mm is None:
+        if f_number is not None:
+            raise UsageError(
+                "--f-number tells how deep the chart is for a lens: give --focal-length and --distance."
+            )
         return layout(paper), []
     try:
         object_mm = optics.object_distance_from_sensor_distance_mm(focal_length_mm, distance_mm)
@@ -61,7 +70,6 @@ def choose_layout(
         raise UsageError(
             f"A lens of {focal_length_mm:g} mm cannot focus at {distance_mm:g} mm: {error}."
         ) from error
-    width, height, pitch_um = sensor_size_mm(sensor)
     m = focal_length_mm / (object_mm - focal_length_mm)
     seen_mm = width / m
     wanted = seen_mm / CELLS_ACROSS
@@ -70,8 +78,10 @@ def choose_layout(
     notes = [f"Magnification 1:{1 / m:.1f}; the camera sees {seen_mm:.0f} × {height / m:.0f} mm."]
     half_height = min(height / m / 2 / 0.7071, chart.rows * chart.pitch_mm / 2)
     if f_number is not None:
-        depths = half_height * 0.7071 / optics.depth_of_field_mm(f_number, m, pitch_um)
-        notes.append(f"At f/{f_number:g} and 45° the chart spans ± {depths:.1f} depths of field.")
+        depths = half_height * 0.7071 / optics.depth_of_field_mm(f_number, m, circle_um)
+        notes.append(
+            f"At f/{f_number:g} and 45° the chart spans ± {depths:.1f} depths of field, for blur of {circle_um:g} µm."
+        )
         if depths < LEAST_DEPTHS_OF_FIELD:
             notes.append(
                 f"That is less than ± {LEAST_DEPTHS_OF_FIELD:g}: go farther away or tilt the chart more."

@@ -6,7 +6,8 @@ import argparse
 import json
 from typing import Any
 
-from appliance.commands.settings_options import add_settings_options, settings_of
+from appliance.commands.settings_options import add_settings_options, given_settings, settings_of
+from appliance.errors import UsageError
 from appliance.focus.result import Result, Verdict
 
 _COMMON = ("data_dir", "host", "port", "camera", "focal_length_mm", "f_number", "coc_um", "tolerance_um")
@@ -68,7 +69,16 @@ def _check(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     tag = lens_tag(options.lens)
+    if options.lens is not None and tag is None:
+        raise UsageError("--lens needs the lens's tag; without --lens the check is of the lens scanned last.")
     if station_answers(settings):
+        ignored = sorted(set(given_settings(options)) - {"data_dir", "socket_path"})
+        if ignored:
+            names = ", ".join("--" + name.replace("_", "-") for name in ignored)
+            raise UsageError(
+                f"A station is running here, with settings of its own, and would not use {names}. Change them on its "
+                "page, or stop it first."
+            )
         check = StationClient(settings.socket).check(tag)
     else:
         check = check_to_dict(check_once(settings, tag))
@@ -81,5 +91,5 @@ def _check(options: argparse.Namespace) -> int:
                 Result.from_dict({name: value for name, value in check.items() if name in fields})
             )
         )
-        print(f"Stored as check {check['check']}" + (f" of lens {tag}." if tag else "."))
+        print(f"Stored as check {check['check']}" + (f" of lens {check['lens']}." if check["lens"] else "."))
     return Verdict(check["verdict"]).exit_status

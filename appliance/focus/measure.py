@@ -49,6 +49,7 @@ AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
 SURVEY_MODEL_ERROR = 0.01
 FEWEST_EDGES = 30
+LEAST_PICTURE_PX = 100
 MOST_REDUCED_CHI2, MOST_STRANGE = 5.0, 0.3
 """What describes edges worse, or leaves out a greater part of them, describes something else than a chart's edges."""
 
@@ -99,6 +100,9 @@ class Measurement:
 def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     """Measure where focus lies in one photo, or say why that cannot be done."""
     picture_px = (frame.plane.shape[1], frame.plane.shape[0])
+    if min(picture_px) < LEAST_PICTURE_PX:
+        size = " × ".join(map(str, picture_px))
+        return Refusal(reason("NO_CHART", detail=f"the picture has only {size} px"), picture_px)
     for problem in (wrong_distance(setup), too_dark(frame)):
         if problem is not None:
             return Refusal(problem, picture_px)

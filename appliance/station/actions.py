@@ -172,6 +172,8 @@ class Actions:
         if pin:
             self._board.set(pin_shown=True)
             self._board.note(screens_live.pairing(self._board.face.size, pin), beeps=1, seconds=seconds)
+            if self._board.state.simulated:  # there is no display but the terminal
+                print(f"PIN for the phone: {pin[:3]} {pin[3:]}", flush=True)
         elif self._board.state.pin_shown:
             self._board.face.take_down_note(time.monotonic())
 

@@ -364,3 +364,14 @@ def test_the_picture_moves_against_burn_in_and_the_display_dims_and_wakes(
     assert work.display.bright == DIM
     work.keeper.show(Screen(screen.picture, "another"), 2101.0)
     assert work.display.bright == 1.0
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_only_a_simulated_bench_tells_a_pin_in_the_terminal(
+    make_settings: SettingsFactory, bench_frame: Frame, capsys: pytest.CaptureFixture[str], simulated: bool
+) -> None:
+    with rig_of(make_settings(), HeldCamera(bench_frame), simulated=simulated) as rig:
+        rig.station.show_pin("493027", 60)
+        rig.station.wait_for(lambda state: state.pin_shown, PATIENCE_S)
+        rig.station.stop()
+    assert ("PIN for the phone: 493 027" in capsys.readouterr().out) is simulated

@@ -79,6 +79,7 @@ def test_every_reason_is_explained_and_every_link_of_the_manual_leads_somewhere(
     text = page.get("/help/verdicts").text
     for code in REASONS:
         assert code in text
+    assert "{" not in text
     for path in ("/help", *(f"/help/{name}" for name in CHAPTERS)):
         for link in re.findall(r'href="(/[^"#?]*)"', page.get(path).text):
             assert page.get(link).status_code == 200, link

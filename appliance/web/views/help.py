@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, abort, render_template
 
 from appliance.focus.reasons import REASONS
@@ -32,6 +34,7 @@ def chapter(chapter: str) -> str:
     if chapter not in CHAPTERS:
         abort(404)
     groups = grouped_settings(context.settings())
+    reasons = {code: re.sub(r"\{[^}]*\}", "…", text).removesuffix(" …") for code, text in REASONS.items()}
     return render_template(
-        f"help/{chapter}.html", chapters=CHAPTERS, chapter=chapter, groups=groups, reasons=REASONS
+        f"help/{chapter}.html", chapters=CHAPTERS, chapter=chapter, groups=groups, reasons=reasons
     )
