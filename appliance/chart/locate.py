@@ -22,7 +22,7 @@ from appliance.frame import Frame
 
 FOUND_WIDTHS_PX = (1014, 2028, 507)
 """Widths at which fiducials are looked for, in this order; blurred ones are found in the smaller pictures."""
-ENOUGH_FIDUCIALS = 4
+ENOUGH_FIDUCIALS, ENOUGH_STRANGE = 4, 4
 FIDUCIAL_SD_SIDES = 0.03
 
 
@@ -86,9 +86,13 @@ def _eight_bit(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     return np.asarray(np.sqrt(stretched) * 255, np.uint8)
 
 
-def _fiducials(grey: npt.NDArray[np.float32], reduction: float) -> dict[int, Array]:
-    """Corners (4, 2) in full-picture px of every fiducial of the family found at any of the scales, by id."""
+def _fiducials(grey: npt.NDArray[np.float32], reduction: float) -> tuple[dict[int, Array], int]:
+    """Corners (4, 2) in full-picture px of every fiducial of the family found at any of the scales, by id.
+
+    And how many fiducials of no chart of the family were found.
+    """
     found: dict[int, Array] = {}
+    strange: set[int] = set()
     for width in FOUND_WIDTHS_PX:
         factor = width / grey.shape[1]
         if factor > 1.5:
@@ -96,14 +100,18 @@ def _fiducials(grey: npt.NDArray[np.float32], reduction: float) -> dict[int, Arr
         small = grey if abs(factor - 1) < 0.02 else reduced(grey, factor)
         full_per_px = reduction * grey.shape[1] / small.shape[1]
         for marker, corners in fiducials.read(_eight_bit(small)).items():
-            if marker not in found and layout_of_marker(marker) is not None:
+            if layout_of_marker(marker) is None:
+                strange.add(marker)
+            elif marker not in found:
                 found[marker] = (corners + 0.5) * full_per_px - 0.5
         if len(found) >= ENOUGH_FIDUCIALS:
             break
-    return found
+    return found, len(strange)
 
 
-def _first_homography(found: dict[int, Array]) -> tuple[Layout, Array, Anchors] | NotLocated:
+def _first_homography(found: dict[int, Array], strange: int) -> tuple[Layout, Array, Anchors] | NotLocated:
+    if not found and strange >= ENOUGH_STRANGE:
+        return NotLocated("WRONG_CHART", f"its {strange} fiducials belong to none of the family")
     if not found:
         return NotLocated("NO_CHART", "no fiducial of the chart was found in the picture")
     layouts = [layout for layout in map(layout_of_marker, found) if layout is not None]
@@ -170,8 +178,7 @@ def locate(frame: Frame, principal_distance_px: float, relative_sd: float = 0.2)
     The located chart, or the reason why not.
     """
     grey, reduction = green_half(frame)
-    found = _fiducials(grey, reduction)
-    first = _first_homography(found)
+    first = _first_homography(*_fiducials(grey, reduction))
     if isinstance(first, NotLocated):
         return first
     layout, homography, anchors = first

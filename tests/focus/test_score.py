@@ -568,6 +568,22 @@ def test_a_lens_far_out_of_focus_is_no_wrong_scale() -> None:
     assert (result.verdict, result.reasons[0].code) == (Verdict.FAIL_BACK, "BEYOND_CHART")
 
 
+@pytest.mark.parametrize(("first", "code"), [(960, "WRONG_CHART"), (None, "NO_CHART")])
+def test_a_board_of_other_fiducials_is_another_chart(first: int | None, code: str) -> None:
+    board = np.full((760, 1014), 50000, np.uint16)
+    dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_5X5_1000)
+    for k in range(6):
+        marker = (
+            np.zeros((140, 140))
+            if first is None
+            else cv2.aruco.generateImageMarker(dictionary, first + k, 140)
+        )
+        row, column = 100 + 300 * (k // 3), 100 + 300 * (k % 3)
+        board[row : row + 140, column : column + 140] = 5000 + 45000 * (marker > 0)
+    result = score_frames([Frame(board)], Setup(25, 2.8, 1.55))
+    assert [r.code for r in result.reasons] == [code]
+
+
 def test_a_grey_picture_without_a_chart_is_no_chart() -> None:
     noise = np.random.default_rng(0).integers(20000, 40000, (760, 1014)).astype(np.uint16)
     result = score_frames([Frame(noise)], Setup(25, 2.8, 1.55))
