@@ -36,7 +36,7 @@ FULL = {ON_CHART: 320, ABERRATED: 80, OFF_CHART: 60}
 LEAST_SPAN = 4.0
 ANYWHERE = "out to 80 % of the chart's depth"
 BIAS_PERCENT, ANYWHERE_PERCENT, ABERRATED_PERCENT = 1.0, 2.5, 5.0
-COVERAGE = (0.92, 0.98)
+COVERAGE, ENOUGH_CASES = (0.92, 0.98), 300
 BOUNDS_AT_ONCE = 6
 
 
@@ -296,7 +296,7 @@ def _coverage(clean: Sequence[Scored], aberrated: Sequence[Scored]) -> Part:
             rows.append(Row(case, "92–98 %", "no figure", None))
             continue
         part = float(np.mean(held))
-        holds = COVERAGE[0] <= part <= COVERAGE[1] if judged and len(held) >= 100 else None
+        holds = COVERAGE[0] <= part <= COVERAGE[1] if judged and len(held) >= ENOUGH_CASES else None
         rows.append(Row(case, "92–98 %" if judged else "–", f"{100 * part:.1f} % of {len(held)}", holds))
     outside = [s for s in clean if s.has_figure and abs(s.error_percent) > s.u95_percent]
     outside.sort(key=lambda s: -abs(s.error_percent) / s.u95_percent)
