@@ -17,8 +17,32 @@ UNITS = {
 """Suffix of a figure's name and what it stands for."""
 
 
+SPOKEN = {
+    "spherical_w040_waves": "spherical aberration W040, waves",
+    "astigmatism_um": "astigmatism all over the field, µm",
+    "astigmatism_corner_um": "tangential behind sagittal focus at the corner, µm",
+    "field_curvature_corner_um": "field curvature at the corner, µm",
+    "field_tilt_corner_um": "field tilt at the corner, µm",
+    "distortion_corner_percent": "distortion at the corner, %",
+    "cone_ratio": "f-number as marked, over what blur shows",
+    "reduced_chi2": "misfit of the curve (reduced chi-square; 1 is noise alone)",
+}
+"""Figures whose name alone would say too little."""
+
+
+def plain(value: float) -> str:
+    """A further figure to three digits, without exponents: what rounds to nothing in the third decimal is 0."""
+    if abs(value) < 5e-4:
+        return "0"
+    text = f"{value:.3g}"
+    text = f"{float(text):.0f}" if "e" in text else text
+    return text.replace("-", "−")
+
+
 def label(name: str) -> str:
     """A further figure's name with its unit, as people read it: ``flange error, µm``."""
+    if name in SPOKEN:
+        return SPOKEN[name]
     for ending, words in (("_u95", " ± (95 %)"), ("_u", " ± (1 σ)"), ("", "")):
         if name.endswith(ending):
             name, interval = name.removesuffix(ending), words

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from appliance.config import SOFTWARE_VERSION, Settings
 from appliance.errors import StorageError
 from appliance.focus.result import Verdict
-from appliance.focus.words import describe_shift, label
+from appliance.focus.words import describe_shift, label, plain
 from appliance.station import words
 from appliance.station.client import StationClient
 from appliance.store.access import ADMIN, OPERATOR
@@ -78,6 +78,7 @@ def _globals(settings: Settings) -> dict[str, Any]:
         "asset": _asset,
         "figure": words.figure,
         "figure_label": label,
+        "plain": plain,
         "describe_shift": describe_shift,
         "length": phrases.length,
         "headline": phrases.headline,

@@ -7,7 +7,7 @@ import pytest
 from appliance.focus.reasons import REASONS, reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
 from appliance.focus.verdict import decide, tolerance_um
-from appliance.focus.words import describe_result, label
+from appliance.focus.words import describe_result, label, plain
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,19 @@ def test_a_figure_s_name_carries_its_unit_to_the_reader() -> None:
     assert label("flange_error_um") == "flange error, µm"
     assert label("ring_turn_deg_u95") == "ring turn ± (95 %), °"
     assert label("focus_error_depths_of_focus") == "focus error, depths of focus"
-    assert label("reduced_chi2") == "reduced chi2"
+    assert label("reduced_chi2").startswith("misfit of the curve")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-0.0, "0"),
+        (5.21e-05, "0"),
+        (-0.000912, "−0.000912"),
+        (1.00034, "1"),
+        (-12.345, "−12.3"),
+        (12345.0, "12300"),
+    ],
+)
+def test_figures_are_plain_numbers(value: float, text: str) -> None:
+    assert plain(value) == text
