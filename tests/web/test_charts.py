@@ -159,7 +159,7 @@ def test_a_check_says_how_to_put_the_flange_right_with_every_unit_named(page: Pa
     assert (
         "turn the back-focus ring by 25.2 ± 0.8° (95 %), which moves the lens away from the sensor." in text
     )
-    for said in ("focus error, dioptres 0.0794", "flange error, µm -54", "ring turn, ° 25.2"):
+    for said in ("focus error, dioptres 0.0794", "flange error, µm −54", "ring turn, ° 25.2"):
         assert said in text
 
 
