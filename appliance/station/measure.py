@@ -135,11 +135,11 @@ def take_and_score(
     while True:
         while taken < wanted:
             taken += 1
-            number = f"photo {taken} of {wanted}" if wanted > 1 else ""
-            progress(f"taking {number or 'the photo'}")
+            number = f"{taken} of {wanted}"
+            progress(f"taking photo {number}" if wanted > 1 else "taking the photo")
             frame = camera.capture()
             first = first or frame
-            progress(f"measuring {number or 'the edges'}")
+            progress(f"measuring {number}" if wanted > 1 else "measuring the edges")
             scoring.add(frame)
         result = scoring.result()
         wanted = min(2 * taken, settings.frames_at_most)

@@ -101,7 +101,7 @@ def _qr(address: str) -> Image.Image | None:
 def _share(stage: str) -> float:
     """How far a check has come by the name of its stage; 0 where that does not tell."""
     share = _PROGRESS.get(stage.split(" ", 1)[0], 0.0)
-    if numbered := re.search(r"photo (\d+) of (\d+)", stage):
+    if numbered := re.search(r"(\d+) of (\d+)", stage):
         number, of = (int(n) for n in numbered.groups())
         return (number - 1 + share) / of
     return share

@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -15,6 +16,8 @@ from appliance.devices.thermometer import SimulatedThermometer
 from appliance.errors import CameraError, StationBusyError, StorageError
 from appliance.focus.result import Reason, Result, Verdict
 from appliance.frame import Frame
+from appliance.station import screens
+from appliance.station.measure import take_and_score
 from appliance.station.state import Phase
 from appliance.store.house import Body, Lens
 from appliance.store.retention import Rules
@@ -208,6 +211,20 @@ def test_frames_are_added_while_they_may_settle_a_retest(
         rig.wait(Phase.RESULT)
     assert camera.captures == 8
     assert seen == [1, 2, 4, 8]
+
+
+def test_every_stage_of_many_photos_fits_the_display_and_comes_nearer_the_end(
+    make_settings: SettingsFactory, bench_frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scoring_by(monkeypatch, lambda frames, setup: judged(Verdict.RETEST, noise_um=9.0))
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    settings, stages = make_settings(frames_at_first=12, frames_at_most=12), []
+    take_and_score(camera, settings, settings.setup(), stages.append)
+    assert stages[-1] == "measuring 12 of 12"
+    assert max(map(len, stages)) <= screens.CHARACTERS_PER_LINE
+    bars = [np.asarray(screens.measuring((128, 64), stage).picture)[56:60].sum() for stage in stages]
+    assert all(earlier < later for earlier, later in pairwise(bars))
 
 
 @pytest.mark.parametrize(("noise_um", "photos"), [(2.0, 2), (0.3, 1)])
