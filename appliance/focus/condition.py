@@ -18,8 +18,9 @@ from appliance.sfr import EdgeBatch
 TILT_RANGE_DEG = (20.0, 70.0)
 LEAST_BRIGHTNESS = 0.03
 MOST_CLIPPED, MOST_SATURATED = 0.3, 0.25
-MOST_CONE_RATIO = 1.25
-"""Two thirds of a stop: stops are marked to a third of one, and lenses differ a little from their marks."""
+MOST_CONE_RATIO, MOST_SENSOR_TILT_RAD = 1.25, 0.012
+"""Two thirds of a stop: stops are marked to a third of one, and lenses differ a little from their marks. And how far a
+sensor may be out of square with its mount."""
 FOCAL_LENGTH_TOLERANCE = 0.15
 SCALE_TOLERANCE = 0.015
 SQUEEZE_TOLERANCE = 0.1
@@ -55,14 +56,21 @@ def wrong_distance(setup: Setup) -> Reason | None:
     return reason("WRONG_DISTANCE", distance=setup.distance_mm, focal=setup.focal_length_mm)
 
 
-def wrong_f_number(fit: ThroughFocus, setup: Setup) -> Reason | None:
-    """WRONG_F_NUMBER if blur surely grows with defocus as at another stop, by two thirds of a stop or more."""
+def wrong_f_number(fit: ThroughFocus, pose: Pose, setup: Setup) -> Reason | None:
+    """WRONG_F_NUMBER if blur surely grows with defocus as at another stop, by two thirds of a stop or more.
+
+    CHECK_F_NUMBER, which is no reason to refuse a photo, if a tilt of the sensor along the chart's slope would explain
+    it too: that changes how fast defocus grows by its part of m tan θ, θ being the chart's tilt.
+    """
     kappa, sd = float(fit.shape[KAPPA]), float(np.sqrt(fit.covariance[KAPPA, KAPPA]))
-    at_limit = min(kappa - LEAST_KAPPA, MOST_KAPPA - kappa) < 1e-6
-    surely_off = abs(np.log(kappa)) - 2 * sd / kappa > np.log(MOST_CONE_RATIO)
-    if not (at_limit or surely_off):
+    low, high = 1 / MOST_CONE_RATIO, MOST_CONE_RATIO
+    if low <= kappa + 2 * sd and kappa - 2 * sd <= high and LEAST_KAPPA < kappa < MOST_KAPPA:
         return None
-    return reason("WRONG_F_NUMBER", measured=setup.f_number / kappa, given=setup.f_number)
+    slope = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3 * np.tan(np.radians(pose.tilt_deg))
+    tilt = MOST_SENSOR_TILT_RAD / max(slope, 1e-9)
+    explained = low - tilt <= kappa + 2 * sd and kappa - 2 * sd <= high + tilt
+    code = "CHECK_F_NUMBER" if explained else "WRONG_F_NUMBER"
+    return reason(code, measured=setup.f_number / kappa, given=setup.f_number)
 
 
 def clipped(batch: EdgeBatch) -> Reason | None:

@@ -157,7 +157,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     if look is None:
         fit = through.fit(rough.data, rough.table, rough.fit.parameters, rough.terms)
         used = usable(seen.batch)
-        problem = wrong_f_number(fit, setup) or _motion(fit, seen.plan, used) or _unfit(fit, used)
+        problem = _unlike(fit, seen.pose, setup) or _motion(fit, seen.plan, used) or _unfit(fit, used)
         return problem or _collect(
             located, seen.pose, seen.plan, seen.batch, used, rough.waves, rough.data, fit, rough.table
         )
@@ -170,7 +170,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     used = np.isin(np.arange(len(look.plan)), np.flatnonzero(look.used)[fitted.kept])
     strange = 1 - used.sum() / look.used.sum()
     fit = fitted.fit
-    problem = wrong_f_number(fit, setup) or _motion(fit, look.plan, used) or _unfit(fit, used, strange)
+    problem = _unlike(fit, look.pose, setup) or _motion(fit, look.plan, used) or _unfit(fit, used, strange)
     return problem or _collect(
         located, look.pose, look.plan, look.batch, used, waves, fitted.data, fit, table
     )
@@ -201,6 +201,12 @@ def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
     inner = np.flatnonzero((chi2[1:-1] < chi2[:-2]) & (chi2[1:-1] <= chi2[2:])) + 1
     others = inner[np.abs(candidates[inner] - candidates[best]) > apart]
     return bool(others.size and chi2[others].min() - chi2[best] < AMBIGUOUS_CHI2)
+
+
+def _unlike(fit: through.ThroughFocus, pose: PoseFit, setup: Setup) -> Reason | None:
+    """WRONG_F_NUMBER; what is only to be checked is told with the verdict."""
+    found = wrong_f_number(fit, pose.pose, setup)
+    return found if found is not None and found.code == "WRONG_F_NUMBER" else None
 
 
 def _unfit(fit: through.ThroughFocus, used: npt.NDArray[np.bool_], strange: float = 0.0) -> Reason | None:

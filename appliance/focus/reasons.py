@@ -33,6 +33,8 @@ REASONS: dict[str, str] = {
     "it must lie between {low:.0f}° and {high:.0f}°, best 45°.",
     "WRONG_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given. Check the iris, and "
     "the f-number that is set.",
+    "CHECK_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given: check the iris and "
+    "the f-number that is set, on which the tolerance rests. If they are right, the sensor is tilted in its mount.",
     "WRONG_DISTANCE": "A distance of {distance:g} mm from the sensor is nearer than four focal lengths of {focal:g} "
     "mm, where no lens focuses. Give it in millimetres, from the sensor plane to the star.",
     "WRONG_LENS": "The picture fits a focal length of {measured:.0f} mm, not the {given:.0f} mm given. "

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import hypot, sqrt
+from math import hypot
 from typing import Any
 
 import numpy as np
 
 from appliance import optics
-from appliance.focus.condition import measured_focal_length_mm
+from appliance.focus.combine import beyond_all, budget_of, disagreement, mean_focus_mm
+from appliance.focus.condition import measured_focal_length_mm, wrong_f_number
 from appliance.focus.measure import Measurement, Refusal
 from appliance.focus.model import ASTIGMATISM, CURVATURE, KAPPA, RADIAL, SPHERICAL, TILT_X
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
-from appliance.focus.settle import NOISE, combined, remedy
+from appliance.focus.settle import combined, remedy
 
 GUARD_FACTOR = 1.65
 COVERAGE_95 = 1.96
-FIXED_PATTERN = 0.15
-"""Part of the noise's variance that comes from pixels of uneven gain, and so is the same in every photo: at 0.85 % and
-full light. Where there is less light it is less."""
-MOST_APART = 5.0
-"""Photos of which one lies so many standard deviations from their mean do not show the same."""
 LEAST_RELATIVE_TOLERANCE = 4.0
 
 
@@ -66,17 +62,20 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
         return invalid(Refusal(apart, measured[0].picture_px))
     m = float(np.mean([x.magnification for x in measured]))
     tolerance, tolerance_text = tolerance_um(setup, m)
-    focus_mm = _mean_focus_mm(measured)
-    beyond = _beyond_all(measured, focus_mm)
+    focus_mm = mean_focus_mm(measured)
+    beyond = beyond_all(measured, focus_mm)
     object_mm, image_mm = optics.aim_distances_mm(setup.focal_length_mm, m, focus_mm)
     um_per_mm = optics.image_shift_um_per_mm(focus_mm, object_mm, image_mm)
-    budget = _budget(measured, setup, um_per_mm)
+    budget = budget_of(measured, setup, um_per_mm)
     if setup.aim_u_mm:  # the plane in focus stays, and the aim point is elsewhere
         budget["aim"] = setup.aim_u_mm * optics.image_shift_um_per_mm(0.0, object_mm, image_mm)
     u_um, u_mm = combined(budget), hypot(combined(budget, without="aim") / um_per_mm, setup.aim_u_mm)
     common = _common(measured, setup, m, tolerance, tolerance_text, budget)
     too_tight = setup.remount_u_um and tolerance < LEAST_RELATIVE_TOLERANCE * setup.remount_u_um
-    if beyond and not too_tight:
+    tight = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
+    if beyond and too_tight:
+        return Result(Verdict.INVALID, tight, **common)
+    if beyond:
         return _beyond(measured, tolerance, beyond, object_mm, image_mm, u_um, common)
     shift_um = optics.image_shift_um(focus_mm, object_mm, image_mm)
     common["figures"] |= {
@@ -85,9 +84,11 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     }
     verdict = decide(shift_um, u_um, tolerance)
     reasons = _reasons(verdict, shift_um, tolerance, budget, len(measured))
+    doubt = wrong_f_number(measured[0].fit, measured[0].pose.pose, setup)
+    if doubt is not None:
+        reasons = (*reasons, doubt)
     if too_tight:
-        verdict = Verdict.INVALID
-        reasons = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
+        verdict, reasons = Verdict.INVALID, tight
     return Result(
         verdict=verdict,
         reasons=reasons,
@@ -97,63 +98,6 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
         image_shift_um_u95=COVERAGE_95 * u_um,
         **common,
     )
-
-
-def _mean_focus_mm(measured: Sequence[Measurement]) -> float:
-    weights = np.array([1 / x.noise_mm**2 for x in measured])
-    return float(np.average([x.focus_mm for x in measured], weights=weights))
-
-
-def disagreement(measured: Sequence[Measurement]) -> Reason | None:
-    """FRAMES_DISAGREE if photos do not show the same chart, side of it, or focus."""
-    titles = sorted({x.layout.title for x in measured})
-    if len(titles) > 1:
-        return reason("FRAMES_DISAGREE", detail=f"they show the charts {' and '.join(titles)}")
-    if {-1, 1} <= {x.beyond for x in measured}:
-        return reason("FRAMES_DISAGREE", detail="focus lies before the chart in one and behind it in another")
-    mean = _mean_focus_mm(measured)
-    for x in measured:
-        if abs(x.focus_mm - mean) > MOST_APART * np.hypot.reduce([x.noise_mm, x.pose_mm, x.model_mm]):
-            least, most = (pick(y.focus_mm for y in measured) for pick in (min, max))
-            return reason("FRAMES_DISAGREE", detail=f"focus lies at {least:+.2f} to {most:+.2f} mm")
-    return None
-
-
-def _beyond_all(measured: Sequence[Measurement], focus_mm: float) -> int:
-    """The side on which focus lies beyond the chart by all photos together; 0 if it lies on it."""
-    sides = {x.beyond for x in measured}
-    if len(sides) == 1:
-        return sides.pop()
-    low, high = (float(np.mean([x.reach_mm[k] for x in measured])) for k in (0, 1))
-    return int(focus_mm > high) - int(focus_mm < low)
-
-
-def _budget(measured: Sequence[Measurement], setup: Setup, per_mm: float) -> dict[str, float]:
-    """Standard uncertainties in µm on the image side, at ``per_mm`` of depth where focus lies, but for the aim's.
-
-    Noise averages over photos; the sensor's fixed pattern and the rest do not.
-    """
-    noise = 1 / sqrt(sum(1 / x.noise_mm**2 for x in measured))
-    pattern = sqrt(FIXED_PATTERN * float(np.mean([x.noise_mm**2 for x in measured])))
-    if len(measured) > 1:  # what the photos themselves show may be more than their noise
-        mean = _mean_focus_mm(measured)
-        noise *= sqrt(
-            max(sum(((x.focus_mm - mean) / x.noise_mm) ** 2 for x in measured) / (len(measured) - 1), 1)
-        )
-    budget = {
-        NOISE: sqrt(1 - FIXED_PATTERN) * noise * per_mm,
-        "sensor_pattern": pattern * per_mm,
-        "pose": sqrt(np.mean([x.pose_mm**2 for x in measured])) * per_mm,
-        "lens_model": sqrt(np.mean([x.model_mm**2 for x in measured])) * per_mm,
-    }
-    if setup.chart_flatness_mm:
-        budget["chart_flatness"] = setup.chart_flatness_mm * per_mm
-    if setup.remount_u_um:
-        budget["remount"] = setup.remount_u_um
-    scale_u = setup.print_of(measured[0].layout.title).scale_u
-    if scale_u:  # every depth on the chart is in error by the same share
-        budget["print_scale"] = abs(_mean_focus_mm(measured)) * per_mm * scale_u
-    return budget
 
 
 def _reasons(
@@ -181,7 +125,7 @@ def _beyond(
     reach = [x.reach_mm[1] if side > 0 else x.reach_mm[0] for x in measured]
     bound = min(reach) if side > 0 else max(reach)
     # focus was found beyond the end of what was measured, but no surer than this
-    focus_mm = _mean_focus_mm(measured)
+    focus_mm = mean_focus_mm(measured)
     u_mm = u_um / optics.image_shift_um_per_mm(focus_mm, object_mm, image_mm)
     found = focus_mm * side - COVERAGE_95 * u_mm
     # where even the aim point was too blurred only the side is known
