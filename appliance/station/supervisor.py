@@ -185,7 +185,7 @@ def _welcome(settings: Settings) -> str:
             f"  Records are in  {settings.data_dir}",
             f"  {bench}",
             "",
-            "  Next: press Enter in this terminal for a test. The page, on a phone or here, tests too once it is paired.",
+            "  Next: press Enter in this terminal for a test. The page tests too, from a phone or here, once paired.",
             "  A lens's tag typed here, then Enter, is read as the barcode scanner reads it.",
             "  Ctrl-C stops station and page.",
             "",
