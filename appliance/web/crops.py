@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from markupsafe import Markup
@@ -24,7 +24,10 @@ class Crop:
 
 
 def windows(result: Result) -> list[Crop]:
-    """Windows at the aim, where the sharpest edges lie, and as far behind focus as the aim's side is in front."""
+    """Windows at the aim, where the sharpest edges lie, and as far behind focus as the aim's side is in front.
+
+    The first two are one where focus lies within the aim's.
+    """
     if result.aim_px is None or result.picture_px is None or not any(edge.used for edge in result.edges):
         return []
     width, height = result.picture_px
@@ -34,12 +37,22 @@ def windows(result: Result) -> list[Crop]:
     depths = np.array([edge.depth_mm for edge in edges])
     beyond = float(depths.max() if focus >= 0 else depths.min())
     x, y = result.aim_px
-    found = [_window("At the aim", x, y, size, width, height)]
-    for title, depth in (("At best focus", focus), ("Beyond", focus + 0.6 * (beyond - focus))):
+    aim = _window("At the aim", x, y, size, width, height)
+    wanted = [("At best focus", focus), ("Beyond", focus + 0.6 * (beyond - focus))]
+    near = [edge.depth_mm for edge in edges if _within(aim, edge)]
+    if near and min(near) <= focus <= max(near):
+        aim, wanted = replace(aim, title="At the aim, and at best focus"), wanted[1:]
+    found = [aim]
+    for title, depth in wanted:
         centre = _centre(edges, depth, x)
         if centre is not None:
             found.append(_window(title, *centre, size, width, height))
     return found
+
+
+def _within(crop: Crop, edge: EdgePoint) -> bool:
+    x, y = (edge.x1 + edge.x2) / 2, (edge.y1 + edge.y2) / 2
+    return crop.x <= x <= crop.x + crop.size and crop.y <= y <= crop.y + crop.size
 
 
 def _sharpest(edges: tuple[EdgePoint, ...]) -> float:

@@ -159,6 +159,9 @@ def test_the_close_ups_show_the_aim_and_the_sharpest_place() -> None:
     assert max(contrasts(inside)) > 0.8 * max(contrasts(result.edges))
     assert not elsewhere or np.median(contrasts(elsewhere)) < max(contrasts(inside))
     assert crops.windows(replace(result, aim_px=None)) == []
+    in_focus = crops.windows(replace(result, focus_error_mm=0.1))
+    assert [crop.title for crop in in_focus] == ["At the aim, and at best focus", "Beyond"]
+    assert (in_focus[0].x, in_focus[0].y) == (aim.x, aim.y)
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
