@@ -90,5 +90,8 @@ def test_bad_output_names_are_refused_in_words(tmp_path: Path) -> None:
         draw(layout("a4"), tmp_path / "chart.doc")
     with pytest.raises(UsageError, match="--dpi"):
         draw(layout("a4"), tmp_path / "chart.png", 5)
-    with pytest.raises(StorageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="There is no folder"):
         draw(layout("a4"), tmp_path / "no" / "folder" / "chart.pdf")
+    (tmp_path / "taken.pdf").mkdir()
+    with pytest.raises(StorageError, match="cannot be written"):
+        draw(layout("a4"), tmp_path / "taken.pdf")
