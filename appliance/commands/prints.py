@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance.commands.measure import positive
+from appliance.commands.numbers import positive
 from appliance.commands.settings_options import add_settings_options, settings_of
 from appliance.errors import BlurReadingError, UsageError
 from appliance.focus.prints import BLUR_STEPS, RULER_STEPS, RULER_U95_MM, Print, blur_to_keep
