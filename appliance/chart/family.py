@@ -71,12 +71,19 @@ def choose_layout(
             f"A lens of {focal_length_mm:g} mm cannot focus at {distance_mm:g} mm: {error}."
         ) from error
     m = focal_length_mm / (object_mm - focal_length_mm)
-    seen_mm = width / m
-    wanted = seen_mm / CELLS_ACROSS
+    wanted = width / m / CELLS_ACROSS
     pitch = min(FAMILY_PITCH_MM, key=lambda p: abs(p / wanted - 1) if p <= wanted * 1.3 else 10 + p)
     chart = layout(paper, pitch)
-    notes = [f"Magnification 1:{1 / m:.1f}; the camera sees {seen_mm:.0f} × {height / m:.0f} mm."]
-    half_height = min(height / m / 2 / 0.7071, chart.rows * chart.pitch_mm / 2)
+    return chart, _notes(chart, m, width, height, f_number, circle_um)
+
+
+def _notes(
+    chart: Layout, m: float, width_mm: float, height_mm: float, f_number: float | None, circle_um: float
+) -> list[str]:
+    """What a chart's user should know of it, at a magnification before a sensor of that size."""
+    seen_mm = width_mm / m
+    notes = [f"Magnification 1:{1 / m:.1f}; the camera sees {seen_mm:.0f} × {height_mm / m:.0f} mm."]
+    half_height = min(height_mm / m / 2 / 0.7071, chart.rows * chart.pitch_mm / 2)
     if f_number is not None:
         depths = half_height * 0.7071 / optics.depth_of_field_mm(f_number, m, circle_um)
         notes.append(
@@ -90,4 +97,4 @@ def choose_layout(
         notes.append("The camera sees very little of the chart at this distance: step back.")
     if chart.columns * chart.pitch_mm < 0.35 * seen_mm:
         notes.append("The paper fills little of the picture: a larger paper or a shorter distance is better.")
-    return chart, notes
+    return notes
