@@ -79,9 +79,9 @@ def test_a_reading_is_kept_listed_and_in_the_trail(prints: Prints, tmp_path: Pat
         (["blur", "a4-general", "--um", "900"], "between 1 and 500"),
         (["blur", "a4-general", "--check", "7"], "no check 7"),
         (["blur", "a4-general", "--um", "30", "--f-number", "400"], "f_number"),
-        (["forget", "a4-general", "bar"], "add --sure"),
-        (["undo", "a4-general", "bar"], "add --sure"),
-        (["forget", "a4-general", "bar", "--sure"], "nothing to forget"),
+        (["forget", "a4-general", "ruler"], "add --sure"),
+        (["undo", "a4-general", "ruler"], "add --sure"),
+        (["forget", "a4-general", "ruler", "--sure"], "nothing to forget"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_kept(
@@ -103,8 +103,8 @@ def test_the_folder_may_be_given_before_the_step_or_after_it(focuscheck: Focusch
 
 def test_forgetting_and_taking_back_need_a_word(prints: Prints) -> None:
     prints("ruler", "a4-general", "99.8")
-    assert "its bar was not measured" in prints("forget", "a4-general", "bar", "--sure").out
-    assert "bar 99.8 ± 0.2 mm" in prints("undo", "a4-general", "bar", "--sure").out
+    assert "its bar was not measured" in prints("forget", "a4-general", "ruler", "--sure").out
+    assert "bar 99.8 ± 0.2 mm" in prints("undo", "a4-general", "ruler", "--sure").out
 
 
 def test_the_spread_is_measured_in_a_photo_taken_close_up(prints: Prints, photo: str, tmp_path: Path) -> None:

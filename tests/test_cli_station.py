@@ -50,8 +50,9 @@ def free_port() -> int:
         ),
         (["check", "--frobnicate"], "Unrecognized arguments: --frobnicate"),
         (["check", "--config", "/no/such.toml"], "The settings file /no/such.toml is not there"),
-        (["check", "--lens", "x" * 41], "A lens tag has at most 40 printable characters"),
-        (["check", "--lens", "a\nb"], "A lens tag has at most 40 printable characters"),
+        (["check", "--lens", "x" * 41], "longer than 40 characters"),
+        (["check", "--lens", "a\nb"], "characters that do not print"),
+        (["check", "--lens", "a/../b"], "no address of a page"),
         (
             ["check", "--camera", "simulated", "--simulated-distance-mm", "60"],
             "The simulated bench cannot be set up",

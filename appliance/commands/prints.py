@@ -19,8 +19,12 @@ from appliance.frame import BAYER_ORDERS
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from appliance.store.prints import Kind
+
 _OF_PHOTO = ("focal_length_mm", "f_number", "pixel_pitch_um")
 """Settings that say what a photo was taken with."""
+_KEPT_BY: dict[str, Kind] = {"ruler": "bar", "blur": "blur"}
+"""What each step keeps."""
 _NAME = "chart's name as printed above its pattern, like a4-general"
 
 
@@ -62,7 +66,7 @@ def add_parsers(commands: Any) -> None:
         ("undo", _undo, "go back to what was kept before the last change"),
     ):
         step = _step(steps, name, function, text)
-        step.add_argument("kind", choices=("bar", "blur"), help="what of it")
+        step.add_argument("step", choices=tuple(_KEPT_BY), help="which step's figure")
         step.add_argument(
             "--sure", action="store_true", help="do it; without this, only say what would change"
         )
@@ -198,12 +202,12 @@ def _guide(title: str, what: str, steps: tuple[str, ...], kept: dict[str, Print]
 def _forget(options: argparse.Namespace) -> int:
     from appliance.store.prints import chart_title, forget
 
-    title = chart_title(options.chart)
+    title, kind = chart_title(options.chart), _KEPT_BY[options.step]
     if not options.sure:
         known = _kept(options).get(title, Print()).summary()
-        raise UsageError(f"Kept of chart {title}: {known}. To forget its {options.kind}, add --sure.")
-    with _writing(options, f"forgot {options.kind}", title) as (session, by):
-        forget(session, title, options.kind, **by)
+        raise UsageError(f"Kept of chart {title}: {known}. To forget its {kind}, add --sure.")
+    with _writing(options, f"forgot {kind}", title) as (session, by):
+        forget(session, title, kind, **by)
     print(f"Chart {title}: {_kept(options).get(title, Print()).summary()}.")
     return 0
 
@@ -211,13 +215,13 @@ def _forget(options: argparse.Namespace) -> int:
 def _undo(options: argparse.Namespace) -> int:
     from appliance.store.prints import chart_title, take_back
 
-    title = chart_title(options.chart)
+    title, kind = chart_title(options.chart), _KEPT_BY[options.step]
     if not options.sure:
         known = _kept(options).get(title, Print()).summary()
         raise UsageError(
-            f"Kept of chart {title}: {known}. To go back to its {options.kind} before the last change, add --sure."
+            f"Kept of chart {title}: {known}. To go back to its {kind} before the last change, add --sure."
         )
-    with _writing(options, f"took back {options.kind}", title) as (session, by):
-        take_back(session, title, options.kind, **by)
+    with _writing(options, f"took back {kind}", title) as (session, by):
+        take_back(session, title, kind, **by)
     print(f"Chart {title}: {_kept(options).get(title, Print()).summary()}.")
     return 0

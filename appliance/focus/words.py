@@ -31,22 +31,23 @@ SPOKEN = {
 
 
 def plain(value: float) -> str:
-    """A further figure to three digits, without exponents: what rounds to nothing in the third decimal is 0."""
+    """A further figure to three digits, without exponents and to the third decimal at most."""
     if abs(value) < 5e-4:
         return "0"
-    text = f"{value:.3g}"
+    text = f"{round(value, 3):.3g}"
     text = f"{float(text):.0f}" if "e" in text else text
     return text.replace("-", "−")
 
 
 def label(name: str) -> str:
     """A further figure's name with its unit, as people read it: ``flange error, µm``."""
-    if name in SPOKEN:
-        return SPOKEN[name]
     for ending, words in (("_u95", " ± (95 %)"), ("_u", " ± (1 σ)"), ("", "")):
         if name.endswith(ending):
             name, interval = name.removesuffix(ending), words
             break
+    if name in SPOKEN:
+        said, comma, unit = SPOKEN[name].partition(",")
+        return f"{said}{interval}{comma}{unit}"
     for ending, unit in UNITS.items():
         if name.endswith(f"_{ending}"):
             return f"{name.removesuffix(f'_{ending}').replace('_', ' ')}{interval}, {unit}"

@@ -39,9 +39,9 @@ from typing import Any
 from appliance import errors
 from appliance.errors import FocuscheckError, UsageError
 from appliance.store import StoredCheck
+from appliance.store.tags import tag_problem
 
 LONGEST_REQUEST = 4096
-LONGEST_TAG = 40
 _LONGEST_SOCKET_PATH = 100
 """The kernel takes 108 bytes."""
 
@@ -65,15 +65,17 @@ def lens_tag(text: object) -> str | None:
     Raises
     ------
     UsageError
-        If it is longer than a tag can be or has characters that do not print.
+        If it can be no tag.
     """
-    if text is None or (isinstance(text, str) and not text.strip()):
+    if text is None:
         return None
-    if not isinstance(text, str) or len(text.strip()) > LONGEST_TAG or not text.strip().isprintable():
-        raise UsageError(
-            f"A lens tag has at most {LONGEST_TAG} printable characters, as on the lens's label."
-        )
-    return text.strip()
+    if not isinstance(text, str):
+        raise UsageError("A lens tag is text, as on the lens's label.")
+    tag = text.strip()
+    problem = tag_problem(tag)
+    if problem:
+        raise UsageError(f"That is no lens tag: it {problem}. Take it as it stands on the lens's label.")
+    return tag or None
 
 
 def pairing_pin(request: dict[str, Any]) -> tuple[str | None, float]:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from appliance.store.house import IN_SERVICE, LENS_STATES, Lens
+from appliance.store.tags import tag_problem
 
 TEXT = ("serial", "maker", "model", "mount", "notes")
 NUMBERS = {
@@ -24,7 +25,7 @@ NUMBERS = {
     "check_every_days": (1.0, 3650.0),
 }
 COLUMNS = ("tag", *TEXT, *NUMBERS, "status")
-LONGEST_TAG, LONGEST_TEXT, LONGEST_NOTES = 40, 120, 2000
+LONGEST_TEXT, LONGEST_NOTES = 120, 2000
 MOST_ROWS = 20_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ALIASES = {
@@ -82,8 +83,11 @@ def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     errors: list[str] = []
     for name, value in values.items():
         text = "" if value is None else str(value).strip()
-        limit = {"tag": LONGEST_TAG, "notes": LONGEST_NOTES}.get(name, LONGEST_TEXT)
-        if len(text) > limit:
+        limit = LONGEST_NOTES if name == "notes" else LONGEST_TEXT
+        problem = tag_problem(text) if name == "tag" else ""
+        if problem:
+            errors.append(f"tag {problem}")
+        elif len(text) > limit:
             errors.append(f"{name} is longer than {limit} characters")
         elif not text.isprintable() and not (
             name == "notes" and text.replace("\n", "").replace("\r", "").isprintable()

@@ -80,6 +80,7 @@ def test_a_figure_s_name_carries_its_unit_to_the_reader() -> None:
     assert label("ring_turn_deg_u95") == "ring turn ± (95 %), °"
     assert label("focus_error_depths_of_focus") == "focus error, depths of focus"
     assert label("reduced_chi2").startswith("misfit of the curve")
+    assert label("astigmatism_um_u95") == "astigmatism all over the field ± (95 %), µm"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,9 @@ def test_a_figure_s_name_carries_its_unit_to_the_reader() -> None:
     [
         (-0.0, "0"),
         (5.21e-05, "0"),
-        (-0.000912, "−0.000912"),
+        (-0.000912, "−0.001"),
+        (0.04567, "0.046"),
+        (0.4567, "0.457"),
         (1.00034, "1"),
         (-12.345, "−12.3"),
         (12345.0, "12300"),

@@ -262,6 +262,7 @@ def test_lenses_come_in_by_csv_in_any_order_of_columns_and_go_out_again(store: S
         (b"tag\nx\0y\n", "not text"),
         (b'tag\n"open\n', "not CSV"),
         (b"tag\n" + b"x" * 41 + b"\n", "longer than 40"),
+        (b"tag\nFC/../7\n", "no address of a page"),
         (b"tag,max_aperture\nFC-1,fast\n", "max_aperture is no number: 'fast'"),
         (b"tag,max_aperture\nFC-1,nan\n", "outside"),
         (b"tag,status\nFC-1,lost\n", "status is one of"),

@@ -166,3 +166,18 @@ def test_a_check_is_compared_with_the_one_before_of_the_same_lens(page: Page) ->
     text = page.get("/compare?a=1&b=3").text
     assert "focus moved by" in text
     assert "within what the two checks can tell apart" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("", "Enter the numbers of two checks"),
+        ("?a=1", "Enter the second check's number too"),
+        ("?b=1", "Enter the first check's number too"),
+        ("?a=1&b=x7", "There is no check x7"),
+        ("?a=-1&b=99", "There is no check -1"),
+    ],
+)
+def test_what_is_no_pair_of_checks_is_told_so(page: Page, asked: str, said: str) -> None:
+    add(page, RESULT)
+    assert said in page.get(f"/compare{asked}").text

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from appliance.store.lens_csv import LONGEST_NOTES, LONGEST_TAG, LONGEST_TEXT
+from appliance.store.lens_csv import LONGEST_NOTES, LONGEST_TEXT
+from appliance.store.tags import LONGEST_TAG
 from appliance.web.api._routes import Strict
 
 PRINTABLE = r"^[ -~\u00a0-\ud7ff]*$"

@@ -188,10 +188,10 @@ def void(sequence: int) -> Any:
 @pages.get("/compare")
 def compare() -> str:
     """Two checks side by side."""
-    numbers = [request.args.get(name, type=int) for name in ("a", "b")]
+    asked = [request.args.get(name, "").strip()[:20] for name in ("a", "b")]
     kept = context.store()
-    found = [kept.get(number) if kept and number else None for number in numbers]
-    return render_template("compare.html", numbers=numbers, found=found)
+    found = [kept.get(int(text)) if kept and text.isdecimal() else None for text in asked]
+    return render_template("compare.html", asked=asked, found=found)
 
 
 @pages.get("/pictures/<name>")
