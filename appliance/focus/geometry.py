@@ -65,7 +65,8 @@ def geometry_of(pose: Pose, plan: SegmentPlan, waves: Waves, q_focus: float | No
     q_ends = [waves.from_depth(pose.depth_mm(plan.paper_mm[:, k])) for k in (0, 1)]
     half = np.abs(q_ends[1] - q_ends[0]) / 2
     q, x, r2, bow = where(pose, plan.middle_mm, waves, q_focus)
-    return Geometry(q, half, plan.scale_px_per_mm, x, r2, _radial(pose, plan), _turn(plan.px), bow)
+    place = (pose.project(plan.middle_mm) - pose.centre_px) / pose.half_diagonal_px
+    return Geometry(q, half, plan.scale_px_per_mm, x, r2, _radial(place, plan.px), _turn(plan.px), bow, place)
 
 
 def where(
@@ -101,10 +102,9 @@ def _bow(pose: Pose, middle: Array, waves: Waves, q: Array, q_focus: float) -> A
     return np.asarray(bow - np.interp(q_focus, q_column[order], bow_column[order]))
 
 
-def _radial(pose: Pose, plan: SegmentPlan) -> Array:
-    """(n,) (n · r)² − r²/2 of normals n and places r from the picture's centre, in half diagonals."""
-    place = (pose.project(plan.middle_mm) - pose.centre_px) / pose.half_diagonal_px
-    x, y = (plan.px[:, 2:] - plan.px[:, :2]).T
+def _radial(place: Array, px: Array) -> Array:
+    """(n,) (n · r)² − r²/2 of pieces (n, 4) whose normals are n, at places r (n, 2) from the picture's centre."""
+    x, y = (px[:, 2:] - px[:, :2]).T
     along_normal = (place[:, 1] * x - place[:, 0] * y) ** 2 / (x * x + y * y)
     return np.asarray(along_normal - (place**2).sum(axis=1) / 2)
 

@@ -76,6 +76,8 @@ class Geometry:
         how much of an even astigmatism moves its focus: 0.5 of it across the tilt, −0.5 along it.
     bow:
         (n,) how far distortion moves a piece along the chart's slope, waves; 0 where the chart is in focus.
+    place:
+        (n, 2) place in the picture from its centre, half diagonals.
     """
 
     q: Array
@@ -86,6 +88,7 @@ class Geometry:
     radial: Array
     turn: Array
     bow: Array
+    place: Array
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,23 @@ def otf_and_slopes(s: Array, w020: float, w040: float) -> tuple[Array, Array, Ar
     return value, by_w020, by_w040
 
 
+def by_w060(s: Array, w020: Array, w040: float) -> Array:
+    """(d, k) derivative of the OTF at frequencies ``s`` (k,) by W060 ρ⁶ where there is none, per wave.
+
+    Of lenses with defocus ``w020`` (d,) and spherical aberration ``w040``; the phase of W060 is that of W040 times
+    3/2 (x² + y² + s²), and 2 s² x² / (x² + y² + s²) of it more.
+    """
+    result = np.zeros((len(w020), len(s)))
+    for k in np.flatnonzero(s < 1):
+        slope, cubic, weights = (part[0] for part in _overlap(s[k : k + 1]))
+        square = cubic / (2 * slope)  # x² + y² + s²
+        along = slope / np.float32(4 * np.pi)  # 2 s x
+        fifth = np.float32(4 * np.pi) * (3 * along * square**2 + along**3)
+        phase = np.outer(w020.astype(np.float32), slope) + np.float32(w040) * cubic
+        result[:, k] = -np.sin(phase) @ (weights * fifth)
+    return result
+
+
 @cache
 def _nodes() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Gauss-Legendre places and weights along x and y."""

@@ -22,8 +22,10 @@ REASONS: dict[str, str] = {
     "Take the lens cap off, open the iris, add light or expose longer.",
     "CLIPPED": "The paper is overexposed: {percent:.0f} % of what was looked at reaches the sensor's limit. "
     "Expose shorter or dim the light.",
-    "MOTION_BLUR": "The picture is blurred along one direction at all depths. Let the bench settle and press again.",
-    "FLICKER": "The light flickers in bands across the picture. Use a lamp without flicker, or another exposure time.",
+    "MOTION_BLUR": "The picture is blurred along one direction at all depths. Let the bench settle and press again; if "
+    "it stays, the lens is decentred.",
+    "FLICKER": "The light changes in bands across the picture: a lamp flickers, or a shadow or glare lies across the "
+    "chart. Clear the light's way; use a lamp without flicker, or another exposure time.",
     "WRONG_CHART": "This is not a chart of this version: {detail}. Print the chart again.",
     "WRONG_SCALE": "The chart seems printed at {percent:.1f} % of its true size. "
     "Print at 100 %, or measure its bar and enter that; if it is right, check the distance and the focal length.",
@@ -33,6 +35,7 @@ REASONS: dict[str, str] = {
     "it must lie between {low:.0f}° and {high:.0f}°, best 45°.",
     "WRONG_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given. Check the iris, and "
     "the f-number that is set.",
+    "FURTHER_ABERRATIONS": "The lens also shows {what}. That is taken into account, and makes the figure less sure.",
     "CHECK_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given: check the iris and "
     "the f-number that is set, on which the tolerance rests. If they are right, the sensor is tilted in its mount.",
     "WRONG_DISTANCE": "A distance of {distance:g} mm from the sensor is nearer than four focal lengths of {focal:g} "
@@ -48,7 +51,7 @@ REASONS: dict[str, str] = {
     "TOO_BLURRED": "Nothing in the picture is sharp enough to tell where focus lies. Focus roughly and press again.",
     "POOR_FIT": "The edges do not follow one through-focus curve ({strange:.0f} % of them not at all, reduced "
     "chi-square {chi2:.1f}). "
-    "Check that chart is flat, rigid and evenly lit.",
+    "Check that the chart is flat, rigid and evenly lit; if it is, the lens is decentred or not whole.",
     "AMBIGUOUS": "Two focus positions explain the picture about equally well. Focus again or use a larger chart.",
     "FEW_EDGES": "Only {count} edges could be measured near focus. Fill the picture with the chart.",
 }

@@ -121,7 +121,7 @@ class _Posterior:
         """Normal matrix (p, p) and gradient (p,), priors included."""
         told, shape = self.model.data.told, slice(0, SHAPE_PARAMETERS)
         normal, gradient = normal_equations(
-            self.model.whitener, _weights(point.residual), point.residual, point.jacobian
+            self.model.whitener, huber_weights(point.residual), point.residual, point.jacobian
         )
         normal += np.diag(self.tightness)
         gradient += self.tightness * (point.v - self.mean)
@@ -146,7 +146,7 @@ class _Posterior:
         return None, damping
 
 
-def _weights(r: Array) -> Array:
+def huber_weights(r: Array) -> Array:
     """Huber's weights (n, k) of whitened residuals."""
     return np.where(np.abs(r) <= _HUBER, 1.0, _HUBER / np.maximum(np.abs(r), 1e-12))
 
@@ -169,7 +169,7 @@ def gauss_newton(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
         if done:
             break
     r = point.residual
-    reduced = float((_weights(r) * r * r).sum() / max(model.data.count.sum() - len(v), 1))
+    reduced = float((huber_weights(r) * r * r).sum() / max(model.data.count.sum() - len(v), 1))
     return Solution(point.v, normal, reduced, point.cost)
 
 

@@ -22,7 +22,8 @@ remaining spherical aberration. There the peak of the point spread (Strehl ratio
 choice of frequency or pixel, and every frequency's response is near its own maximum; paraxial focus lies W040 waves
 beside it and is nobody's idea of sharp. With field curvature or tilt, q_f is the value on the optical axis. A tilt of
 the sensor along the chart's slope cannot be told from a change of slope by one photo; then q_f is where the chart is
-sharpest on the column through the aim point.
+sharpest on the column through the aim point. All edges run nearly along or across the tilt: of a pinched lens, whose
+focus changes four times in a turn, q_f is that of such edges.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from appliance.focus.further import MOVED_PART, Further, found, nothing
 from appliance.focus.model import (
     AMPLITUDE,
     ASTIGMATISM,
@@ -83,7 +85,8 @@ STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
 """What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
 CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
 """The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
-STRANGE_CHI2 = 1.15
+STRANGE_CHI2, USUAL_CHI2, SMOOTH_DIRECTIONS = 1.15, 1.1, 50
+FURTHER_ROUNDS = 3
 EXPLORE_FROM_UM = 0.2
 """A focus known to better than this on the image side needs no look at the shape of its likelihood."""
 
@@ -93,9 +96,9 @@ class ThroughFocus:
     """Outcome of the fit.
 
     ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see TREND and ABERRATION_PART, and
-    how far looser terms moved focus) in waves; ``parameters`` (p,) all that was fitted, ``shape`` the first of them by
-    index (FOCUS … LENS_BLUR), with their ``covariance`` (p, p) scaled by the reduced chi-square; ``log_amplitude`` (k,)
-    is the log of all that blurs alike, at the median scale.
+    how far looser and ``further`` terms moved focus) in waves; ``parameters`` (p,) all that was fitted, ``shape`` the
+    first of them by index (FOCUS … LENS_BLUR), with their ``covariance`` (p, p) scaled by the reduced chi-square;
+    ``log_amplitude`` (k,) is the log of all that blurs alike, at the median scale.
     """
 
     q_focus: float
@@ -108,6 +111,7 @@ class ThroughFocus:
     even_scale: float
     covariance: Array
     reduced_chi2: float
+    further: tuple[str, ...] = ()
 
     def moved(self, waves: float) -> ThroughFocus:
         """The same with all depths ``waves`` farther away."""
@@ -209,13 +213,17 @@ def fit(
     k = len(data.frequency_cpp)
     mean, sd = terms.priors(k)
     best, sd = _convinced(model, gauss_newton(model, start, mean, sd), mean, sd)
+    usual = float(best.v[FOCUS])
+    further = nothing(model)
+    if explore:
+        best, further = _further(model, best, mean, sd, terms)
     rigid = float(best.v[FOCUS])
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
         sd[SHAPE_PARAMETERS:] = EVEN_SD_STRANGE
         best = gauss_newton(model, best.v, mean, sd)
     # two ways to describe what follows neither quite: the truth may be at either
     apart = abs(float(best.v[FOCUS]) - rigid) / 2
-    q_sd = q_sd_of(best)
+    q_sd = float(np.hypot(q_sd_of(best), np.sqrt(further.q_variance)))
     if explore and q_sd > EXPLORE_FROM_UM / terms.um_per_wave:
         q_sd = explored(model, best, mean, sd, q_sd)
     shape, even = split(best.v, k)
@@ -225,7 +233,14 @@ def fit(
         q_sd=q_sd,
         q_unknown=float(
             np.hypot.reduce(
-                [unknown(model, best), apart, _crossed(data, shape), *ABERRATION_PART * shape[list(STRANGE)]]
+                [
+                    unknown(model, best),
+                    apart,
+                    MOVED_PART * (rigid - usual),
+                    _missed(data, best),
+                    _crossed(data, shape),
+                    *ABERRATION_PART * shape[list(STRANGE)],
+                ]
             )
         ),
         parameters=best.v,
@@ -236,7 +251,34 @@ def fit(
         even_scale=model.even_scale,
         covariance=np.asarray(np.linalg.pinv(best.normal) * max(best.reduced_chi2, 1.0), float),
         reduced_chi2=best.reduced_chi2,
+        further=further.names,
     )
+
+
+def _further(model: Model, best: Solution, mean: Array, sd: Array, terms: Terms) -> tuple[Solution, Further]:
+    """The fit with what the photo shows of the lens beyond its shape taken out of the data."""
+    known = nothing(model)
+    for _ in range(FURTHER_ROUNDS):
+        more = found(model, best, known, terms.um_per_wave)
+        if not more.chosen:
+            break
+        before, model.y = model.y, model.data.sfr - more.value
+        anew = gauss_newton(model, best.v, mean, sd)
+        if anew.reduced_chi2 > best.reduced_chi2:
+            model.y = before
+            break
+        best, known = anew, more
+    return best, known
+
+
+def _missed(data: Segments, best: Solution) -> float:
+    """How far focus may be off, in waves, for what the edges show that no term describes.
+
+    Such a misfit is no noise: it is as smooth as what a lens does, so that all of it lies in few directions, of which
+    focus is as likely as any.
+    """
+    excess = max(best.reduced_chi2 - USUAL_CHI2, 0.0) * float(data.count.sum()) / SMOOTH_DIRECTIONS
+    return q_sd_of(replace(best, reduced_chi2=1.0)) * float(np.sqrt(excess))
 
 
 def _crossed(data: Segments, shape: Array) -> float:

@@ -87,6 +87,8 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     doubt = wrong_f_number(measured[0].fit, measured[0].pose.pose, setup)
     if doubt is not None:
         reasons = (*reasons, doubt)
+    if measured[0].fit.further:
+        reasons = (*reasons, reason("FURTHER_ABERRATIONS", what=", ".join(measured[0].fit.further)))
     if too_tight:
         verdict, reasons = Verdict.INVALID, tight
     return Result(

@@ -1,0 +1,148 @@
+"""Lenses with faults beyond the fitted shape, by wave optics of a pupil of points that shares no code with the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from appliance.focus import through
+from appliance.focus.model import Segments
+from appliance.focus.pupil import PupilTable, by_w060
+
+Array = npt.NDArray[np.float64]
+Wavefront = Callable[[Array, Array, float, float], Array]
+"""Waves at points x, y of the pupil (radius 1), for a place in the picture x, y in half diagonals."""
+
+FOCUS, EDGES, NOISE = 0.4, 360, 0.004
+FREQUENCY = np.array([0.04, 0.08, 0.12, 0.18, 0.24, 0.32])
+AIRY_PX = 1.0
+TERMS = through.Terms(um_per_wave=34.5)
+
+
+def clean(x: Array, _y: Array, _u: float, _v: float) -> Array:
+    return np.zeros_like(x)
+
+
+def fourth_power(x: Array, y: Array, u: float, v: float) -> Array:
+    return 0.3 * (u * u + v * v) ** 2 * (x * x + y * y)
+
+
+def spherical_at_the_corners(x: Array, y: Array, u: float, v: float) -> Array:
+    square = x * x + y * y
+    return 0.4 * (u * u + v * v) * (square**2 - square)
+
+
+def askew(x: Array, y: Array, _u: float, _v: float) -> Array:
+    return 0.1 * x * y
+
+
+def askew_along(x: Array, y: Array, _u: float, v: float) -> Array:
+    return 0.15 * v * (x * x - y * y)
+
+
+def sixth(x: Array, y: Array, _u: float, _v: float) -> Array:
+    square = x * x + y * y
+    return 0.4 * (square**3 - 1.5 * square**2 + 0.6 * square)
+
+
+def response(wave: Wavefront, q: float, place: Array, normal: Array) -> Array:
+    """(k,) real part of the OTF along ``normal``: the pupil's overlap with itself, summed point by point."""
+    y, x = np.mgrid[-1:1:81j, -1:1:81j]
+    u, v = place
+    seen = np.zeros(len(FREQUENCY))
+
+    def phase(px: Array, py: Array) -> Array:
+        return (q - FOCUS) * (px * px + py * py) + wave(px, py, u, v)
+
+    for k, s in enumerate(FREQUENCY * AIRY_PX):
+        ahead, behind = ((x + sign * s * normal[0], y + sign * s * normal[1]) for sign in (1, -1))
+        both = (np.hypot(*ahead) < 1) & (np.hypot(*behind) < 1)
+        whole = 2 / np.pi * (np.arccos(s) - s * np.sqrt(1 - s * s))
+        seen[k] = whole * np.cos(2 * np.pi * (phase(*ahead) - phase(*behind)))[both].mean()
+    return seen
+
+
+@cache
+def data(wave: Wavefront) -> Segments:
+    rng = np.random.default_rng(3)
+    place = rng.uniform((-0.8, -0.6), (0.8, 0.6), (EDGES, 2))
+    angle = np.radians(rng.choice([-11.0, 11.0, 79.0, 101.0], EDGES))
+    normal = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    q = 2.0 * place[:, 1] / 0.6
+    sfr = np.array([response(wave, *each) for each in zip(q, place, normal, strict=True)])
+    square = np.square(place).sum(axis=1)
+    return Segments(
+        q=q,
+        q_half=np.zeros(EDGES),
+        scale_px_per_mm=np.full(EDGES, 1e-3),  # a print without blur
+        x=place[:, 0],
+        r2=square,
+        radial=(normal * place).sum(axis=1) ** 2 - square / 2,
+        turn=np.stack([(normal[:, 1] ** 2 - normal[:, 0] ** 2) / 2, normal[:, 0] * normal[:, 1]], axis=1),
+        bow=np.zeros(EDGES),
+        place=place,
+        frequency_cpp=FREQUENCY,
+        sfr=sfr + NOISE * rng.standard_normal(sfr.shape),
+        covariance=np.tile(NOISE**2 * np.eye(len(FREQUENCY)), (EDGES, 1, 1)),
+        count=np.full(EDGES, float(len(FREQUENCY))),
+    )
+
+
+def fits(wave: Wavefront) -> tuple[through.ThroughFocus, through.ThroughFocus]:
+    """The fit of the shape alone, and the one that looks for more."""
+    table = PupilTable(FREQUENCY * AIRY_PX, 4.0)
+    start, _ = through.search(data(wave), table, np.arange(-1.0, 1.0, 0.1), TERMS)
+    plain = through.fit(data(wave), table, start, TERMS, explore=False)
+    return plain, through.fit(data(wave), table, plain.parameters, TERMS)
+
+
+def off(fit: through.ThroughFocus) -> float:
+    """Error in standard uncertainties."""
+    return abs(fit.q_focus - FOCUS) / float(np.hypot(fit.q_sd, fit.q_unknown))
+
+
+def test_a_lens_that_follows_the_model_shows_nothing_further() -> None:
+    plain, fit = fits(clean)
+    assert fit.further == ()
+    assert fit.q_focus == pytest.approx(plain.q_focus, abs=0.1 * fit.q_sd)
+    assert off(fit) < 3
+
+
+@pytest.mark.parametrize(
+    ("wave", "name"),
+    [
+        (fourth_power, "curvature of the fourth power"),
+        (spherical_at_the_corners, "spherical aberration that changes towards the corners"),
+        (askew_along, "astigmatism that changes along"),
+        (sixth, "spherical aberration of sixth order"),
+    ],
+)
+def test_what_the_shape_lacks_is_found_and_moves_focus_no_more(wave: Wavefront, name: str) -> None:
+    plain, fit = fits(wave)
+    assert abs(plain.q_focus - FOCUS) > 4 * fit.q_sd
+    assert name in fit.further
+    assert abs(fit.q_focus - FOCUS) < abs(plain.q_focus - FOCUS) / 3
+    assert off(fit) < 2
+
+
+def test_astigmatism_askew_is_found_by_what_it_blurs() -> None:
+    plain, fit = fits(askew)
+    assert plain.reduced_chi2 > 1.3
+    assert fit.reduced_chi2 - 1 < (plain.reduced_chi2 - 1) / 2
+    assert "astigmatism askew" in fit.further
+    assert off(fit) < 2
+
+
+@pytest.mark.parametrize("defocus", [-0.7, 0.0, 0.5])
+def test_the_slope_by_sixth_order_is_that_of_the_overlap(defocus: float) -> None:
+    def wave(strength: float) -> Wavefront:
+        return lambda x, y, _u, _v: strength * (x * x + y * y) ** 3 + 0.2 * (x * x + y * y) ** 2
+
+    here, along = np.zeros(2), np.array([1.0, 0.0])
+    up, down = (response(wave(strength), defocus + FOCUS, here, along) for strength in (0.01, -0.01))
+    slope = by_w060(FREQUENCY * AIRY_PX, np.array([defocus]), 0.2)[0]
+    assert slope == pytest.approx((up - down) / 0.02, abs=0.01)
