@@ -86,7 +86,8 @@ STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
 CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
 """The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
 STRANGE_CHI2, USUAL_CHI2, SMOOTH_DIRECTIONS = 1.15, 1.1, 50
-FURTHER_ROUNDS = 3
+FURTHER_ROUNDS, ANOTHER_STOP = 3, 0.25
+"""A cone that is off by more is another stop, which looks like much else: then nothing further is looked for."""
 EXPLORE_FROM_UM = 0.2
 """A focus known to better than this on the image side needs no look at the shape of its likelihood."""
 
@@ -215,7 +216,7 @@ def fit(
     best, sd = _convinced(model, gauss_newton(model, start, mean, sd), mean, sd)
     usual = float(best.v[FOCUS])
     further = nothing(model)
-    if explore:
+    if explore and abs(best.v[KAPPA] - 1) < ANOTHER_STOP:
         best, further = _further(model, best, mean, sd, terms)
     rigid = float(best.v[FOCUS])
     if flexible and best.reduced_chi2 > STRANGE_CHI2:

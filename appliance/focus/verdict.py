@@ -85,10 +85,10 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     verdict = decide(shift_um, u_um, tolerance)
     reasons = _reasons(verdict, shift_um, tolerance, budget, len(measured))
     doubt = wrong_f_number(measured[0].fit, measured[0].pose.pose, setup)
-    if doubt is not None:
-        reasons = (*reasons, doubt)
     if measured[0].fit.further:
         reasons = (*reasons, reason("FURTHER_ABERRATIONS", what=", ".join(measured[0].fit.further)))
+    if doubt is not None:
+        reasons = (*reasons, doubt)
     if too_tight:
         verdict, reasons = Verdict.INVALID, tight
     return Result(

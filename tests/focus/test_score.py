@@ -355,7 +355,8 @@ def test_astigmatism_that_grows_towards_the_corners_is_measured_and_moves_nothin
     ("f_number", "codes"),
     [
         (2.5, {"IN_TOLERANCE"}),
-        (3.1, {"IN_TOLERANCE"}),
+        # a tenth less light at the rim looks like sixth order to a lens of that stop
+        (3.1, {"IN_TOLERANCE", "FURTHER_ABERRATIONS"}),
         (3.9, {"IN_TOLERANCE", "CHECK_F_NUMBER"}),
         (5.6, {"WRONG_F_NUMBER"}),
         (1.2, {"WRONG_F_NUMBER"}),
