@@ -42,26 +42,26 @@ def _focus_terms() -> dict[str, Places]:
         return lambda d: d.place[:, axis] * d.turn[:, direction]
 
     return {
-        "curvature of the fourth power": lambda d: np.square(d.place).sum(axis=1) ** 2,
-        "bend across": lambda d: d.place[:, _X] ** 2,
-        "twist": lambda d: d.place[:, _X] * d.place[:, _Y],
-        "astigmatism askew": lambda d: d.turn[:, 1],
-        "astigmatism that changes across": astigmatism(_X, 0),
-        "astigmatism that changes along": astigmatism(_Y, 0),
-        "astigmatism askew that changes across": astigmatism(_X, 1),
-        "astigmatism askew that changes along": astigmatism(_Y, 1),
+        "field curvature of the fourth power": lambda d: np.square(d.place).sum(axis=1) ** 2,
+        "a bend across the tilt": lambda d: d.place[:, _X] ** 2,
+        "a twist": lambda d: d.place[:, _X] * d.place[:, _Y],
+        "astigmatism askew to the tilt": lambda d: d.turn[:, 1],
+        "astigmatism that changes across the tilt": astigmatism(_X, 0),
+        "astigmatism that changes along the tilt": astigmatism(_Y, 0),
+        "astigmatism askew to the tilt that changes across the tilt": astigmatism(_X, 1),
+        "astigmatism askew to the tilt that changes along the tilt": astigmatism(_Y, 1),
     }
 
 
 _FIELDS: dict[str, Places] = {
     "towards the corners": lambda d: np.square(d.place).sum(axis=1),
-    "across": lambda d: d.place[:, _X],
-    "along": lambda d: d.place[:, _Y],
+    "across the tilt": lambda d: d.place[:, _X],
+    "along the tilt": lambda d: d.place[:, _Y],
 }
 TERMS: dict[str, tuple[int | None, Places]] = {
     **{name: (FOCUS, places) for name, places in _focus_terms().items()},
     **{f"spherical aberration that changes {name}": (SPHERICAL, places) for name, places in _FIELDS.items()},
-    **{f"cone of light that changes {name}": (KAPPA, places) for name, places in _FIELDS.items()},
+    **{f"mechanical vignetting {name}": (KAPPA, places) for name, places in _FIELDS.items()},
     "spherical aberration of sixth order": (None, lambda d: np.ones(len(d.q))),
 }
 """What each term changes, a member of the shape or W060, and by how much at each piece, (n,) of its strength."""

@@ -35,7 +35,7 @@ REASONS: dict[str, str] = {
     "it must lie between {low:.0f}° and {high:.0f}°, best 45°.",
     "WRONG_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given. Check the iris, and "
     "the f-number that is set.",
-    "FURTHER_ABERRATIONS": "The picture also looks as with {what}. That is taken into account, and makes the figure "
+    "FURTHER_ABERRATIONS": "The lens seems to have {what}, too. That is taken into account, and makes the figure "
     "less sure.",
     "CHECK_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given: check the iris and "
     "the f-number that is set, on which the tolerance rests. If they are right, the sensor is tilted in its mount.",

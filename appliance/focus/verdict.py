@@ -20,6 +20,8 @@ from appliance.focus.settle import combined, remedy
 GUARD_FACTOR = 1.65
 COVERAGE_95 = 1.96
 LEAST_RELATIVE_TOLERANCE = 4.0
+MOST_NAMED = 3
+"""So many of a lens's rarer faults are named."""
 
 
 def tolerance_um(setup: Setup, magnification: float) -> tuple[float, str]:
@@ -85,8 +87,11 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     verdict = decide(shift_um, u_um, tolerance)
     reasons = _reasons(verdict, shift_um, tolerance, budget, len(measured))
     doubt = wrong_f_number(measured[0].fit, measured[0].pose.pose, setup)
-    if measured[0].fit.further:
-        reasons = (*reasons, reason("FURTHER_ABERRATIONS", what=", ".join(measured[0].fit.further)))
+    if measured[0].fit.further:  # the strongest first
+        reasons = (
+            *reasons,
+            reason("FURTHER_ABERRATIONS", what=", ".join(measured[0].fit.further[:MOST_NAMED])),
+        )
     if doubt is not None:
         reasons = (*reasons, doubt)
     if too_tight:
