@@ -31,10 +31,10 @@ SPOKEN = {
 
 
 def plain(value: float) -> str:
-    """A further figure to three digits, without exponents and to the third decimal at most."""
+    """A further figure to three digits, without exponents and to the fourth decimal at most."""
     if abs(value) < 5e-4:
         return "0"
-    text = f"{round(value, 3):.3g}"
+    text = f"{round(value, 4):.3g}"
     text = f"{float(text):.0f}" if "e" in text else text
     return text.replace("-", "−")
 
