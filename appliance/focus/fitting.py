@@ -48,6 +48,9 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
     fit, _ = _settled(foresight, table, fit, terms)
     foresight = look.strips.compared(fit)
     fit, moved = _settled(foresight, table, fit, terms)
+    terms = replace(terms, missed=through.missed_by(fit, foresight.of(fit), table, terms))
+    if terms.missed:
+        fit, moved = _settled(foresight, table, fit, terms)
     kept, unsifted = np.arange(len(look.strips.plan)), fit.q_focus
     data = foresight.of(fit)
     for _ in range(SIFTINGS):

@@ -86,6 +86,7 @@ STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
 CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
 """The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
 STRANGE_CHI2, USUAL_CHI2, SMOOTH_DIRECTIONS = 1.15, 1.1, 50
+MOST_MISSED, BISECTIONS = 0.1, 12
 FURTHER_ROUNDS, ANOTHER_STOP = 3, 0.25
 """A cone that is off by more is another stop, which looks like much else: then nothing further is looked for."""
 EXPLORE_FROM_UM = 0.2
@@ -131,13 +132,20 @@ class Terms:
     """What the fit is told beforehand.
 
     ``print_sigma_mm`` is the print's Gaussian spread on paper and its standard uncertainty, mm; ``um_per_wave`` the
-    image-side shift of focus per wave of defocus, 8 N² λ in µm; ``model_error`` an error of the model's SFR that does
-    not average, added in quadrature to every standard deviation.
+    image-side shift of focus per wave of defocus, 8 N² λ in µm; ``model_error`` an error of the model's SFR, and
+    ``missed`` (see :func:`missed_by`) one that is as smooth as a lens's own faults: both are added in quadrature to
+    every standard deviation.
     """
 
     print_sigma_mm: tuple[float, float] = (0.03, 0.03)
     um_per_wave: float = 10.0
     model_error: float = 0.0002
+    missed: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """Both errors of the model's SFR."""
+        return float(np.hypot(self.model_error, self.missed))
 
     @property
     def print_variance(self) -> tuple[float, float]:
@@ -176,7 +184,7 @@ def search(data: Segments, table: PupilTable, candidates: Array, terms: Terms) -
     -------
     Parameters (p,) for :func:`fit` to start from, and the (c,) chi-square.
     """
-    model = Model(data, table, terms.model_error)
+    model = Model(data, table, terms.error)
     prior = print_log_amplitude(data.frequency_cpp, terms.print_sigma_mm[0], float(np.sqrt(model.g2_mean)))
     per_variance = -2 * np.pi**2 * data.frequency_cpp**2 * model.g2_mean
     prior_sd = np.hypot(LOG_AMPLITUDE_SD, per_variance * terms.print_variance[1])
@@ -209,7 +217,7 @@ def fit(
     explore:
         Walk the likelihood where it matters for ``q_sd``; takes as long as all the rest.
     """
-    model = Model(data, table, terms.model_error)
+    model = Model(data, table, terms.error)
     model.centre_even(float(start[FOCUS]))
     k = len(data.frequency_cpp)
     mean, sd = terms.priors(k)
@@ -238,7 +246,7 @@ def fit(
                     unknown(model, best),
                     apart,
                     MOVED_PART * (rigid - usual),
-                    _missed(data, best),
+                    _missed(model, best, terms.missed),
                     _crossed(data, shape),
                     *ABERRATION_PART * shape[list(STRANGE)],
                 ]
@@ -272,14 +280,18 @@ def _further(model: Model, best: Solution, mean: Array, sd: Array, terms: Terms)
     return best, known
 
 
-def _missed(data: Segments, best: Solution) -> float:
+def _missed(model: Model, best: Solution, missed: float) -> float:
     """How far focus may be off, in waves, for what the edges show that no term describes.
 
     Such a misfit is no noise: it is as smooth as what a lens does, so that all of it lies in few directions, of which
-    focus is as likely as any.
+    focus is as likely as any. ``missed`` is how much of it the responses' covariance has already.
     """
-    excess = max(best.reduced_chi2 - USUAL_CHI2, 0.0) * float(data.count.sum()) / SMOOTH_DIRECTIONS
-    return q_sd_of(replace(best, reduced_chi2=1.0)) * float(np.sqrt(excess))
+    _, jacobian = model.evaluate(best.v)
+    pull = (model.whitener @ jacobian) @ np.linalg.pinv(best.normal)[FOCUS]
+    spread = np.einsum("nkl,nk->nl", model.whitener, pull)
+    within = missed**2 * float(np.square(spread).sum())
+    beyond = q_sd_of(replace(best, reduced_chi2=1.0)) ** 2 * max(best.reduced_chi2 - USUAL_CHI2, 0.0)
+    return float(np.sqrt((within + beyond) * model.data.count.sum() / SMOOTH_DIRECTIONS))
 
 
 def _crossed(data: Segments, shape: Array) -> float:
@@ -305,10 +317,35 @@ def _convinced(model: Model, best: Solution, mean: Array, sd: Array) -> tuple[So
 
 def misfit(data: Segments, table: PupilTable, fit: ThroughFocus, terms: Terms) -> Array:
     """(n,) chi-square of each piece."""
-    model = Model(data, table, terms.model_error)
+    model = Model(data, table, terms.error)
     model.even_scale = fit.even_scale
     value, _ = model.evaluate(fit.parameters)
     return np.asarray(np.square(np.einsum("nkl,nl->nk", model.whitener, value - model.y)).sum(axis=1))
+
+
+def missed_by(fit: ThroughFocus, data: Segments, table: PupilTable, terms: Terms) -> float:
+    """By how much each response of most edges is off the fit, beyond noise; 0 for a lens that follows it.
+
+    A lens with faults that no term describes fits the worse the less noise there is. That is no reason to refuse it,
+    nor to leave its edges out: how well they are described weighs them then, and not their noise.
+    """
+    model = Model(data, table, terms.model_error)
+    model.even_scale = fit.even_scale
+    value, _ = model.evaluate(fit.parameters)
+    variance, turned = np.linalg.eigh(data.covariance)
+    square = np.square(np.einsum("nkl,nk->nl", turned, value - model.y))
+
+    def usual_chi2(error: float) -> float:
+        chi2 = (square / (variance + error**2)).sum(axis=1)
+        return float(np.median(chi2 / np.maximum(data.count, 1)))
+
+    low, high = terms.model_error, MOST_MISSED
+    if usual_chi2(low) <= STRANGE_CHI2:
+        return 0.0
+    for _ in range(BISECTIONS):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if usual_chi2(middle) > 1 else (low, middle)
+    return high
 
 
 def curve(fit: ThroughFocus, table: PupilTable, q: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -49,11 +50,16 @@ def sixth(x: Array, y: Array, _u: float, _v: float) -> Array:
     return 0.4 * (square**3 - 1.5 * square**2 + 0.6 * square)
 
 
+def coma(x: Array, y: Array, _u: float, _v: float) -> Array:
+    return 0.4 * y * (x * x + y * y)
+
+
 def response(wave: Wavefront, q: float, place: Array, normal: Array) -> Array:
-    """(k,) real part of the OTF along ``normal``: the pupil's overlap with itself, summed point by point."""
+    """(k,) real part of the OTF along ``normal``, about where the coarsest wave lies: the pupil's overlap with itself,
+    summed point by point."""
     y, x = np.mgrid[-1:1:81j, -1:1:81j]
     u, v = place
-    seen = np.zeros(len(FREQUENCY))
+    seen = np.zeros(len(FREQUENCY), complex)
 
     def phase(px: Array, py: Array) -> Array:
         return (q - FOCUS) * (px * px + py * py) + wave(px, py, u, v)
@@ -62,8 +68,9 @@ def response(wave: Wavefront, q: float, place: Array, normal: Array) -> Array:
         ahead, behind = ((x + sign * s * normal[0], y + sign * s * normal[1]) for sign in (1, -1))
         both = (np.hypot(*ahead) < 1) & (np.hypot(*behind) < 1)
         whole = 2 / np.pi * (np.arccos(s) - s * np.sqrt(1 - s * s))
-        seen[k] = whole * np.cos(2 * np.pi * (phase(*ahead) - phase(*behind)))[both].mean()
-    return seen
+        seen[k] = whole * np.exp(2j * np.pi * (phase(*ahead) - phase(*behind)))[both].mean()
+    shift = np.angle(seen[0]) / FREQUENCY[0]
+    return np.asarray((seen * np.exp(-1j * shift * FREQUENCY)).real)
 
 
 @cache
@@ -134,6 +141,20 @@ def test_astigmatism_askew_is_found_by_what_it_blurs() -> None:
     assert plain.reduced_chi2 > 1.3
     assert fit.reduced_chi2 - 1 < (plain.reduced_chi2 - 1) / 2
     assert "astigmatism askew to the tilt" in fit.further
+    assert off(fit) < 2
+
+
+def test_faults_that_no_term_describes_widen_the_interval() -> None:
+    table = PupilTable(FREQUENCY * AIRY_PX, 4.0)
+    kept, followed = fits(clean)
+    assert through.missed_by(kept, data(clean), table, TERMS) == 0
+    plain, _ = fits(coma)
+    missed = through.missed_by(plain, data(coma), table, TERMS)
+    assert 0.5 * NOISE < missed < 20 * NOISE
+    fit = through.fit(data(coma), table, plain.parameters, replace(TERMS, missed=missed))
+    assert plain.reduced_chi2 > 1.5
+    assert fit.reduced_chi2 < 1.5
+    assert fit.q_unknown > 3 * followed.q_unknown
     assert off(fit) < 2
 
 
