@@ -10,6 +10,7 @@ import numpy.typing as npt
 from appliance.chart.layout import Layout
 from appliance.focus import model, through
 from appliance.focus.foresight import Foresight
+from appliance.focus.missed import STRANGE_CHI2
 from appliance.focus.near import Look
 from appliance.focus.pupil import PupilTable
 from appliance.focus.whole import told_by_blur
@@ -63,7 +64,7 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
     # whether what was left out or what was left tells the truth is not known for sure
     sifted = (fit.q_focus - unsifted) / 2
     told = None
-    if fit.reduced_chi2 < through.STRANGE_CHI2:
+    if fit.reduced_chi2 < STRANGE_CHI2:
         told = told_by_blur(frame, layout, look.pose.pose, look.strips.plan, look.strips.waves, fit)
     best = through.fit(replace(data, told=told), table, fit.parameters, terms)
     expected = np.sqrt(max(fit.q_sd**2 - best.q_sd**2, (LEAST_MOVE * fit.q_sd) ** 2))

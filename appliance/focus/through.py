@@ -14,8 +14,10 @@ what a smear in any direction, as motion leaves it, adds across the edge (varian
 data would show of it, ink nearby included, is foreseen (``foresight.py``, ``strips.py``). E is what the lens's
 wavefront has beyond defocus and spherical aberration:
 free at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does
-not follow the model widens the interval instead of moving the result. What else tells of the same shape, the widely
-blurred parts of the picture (``whole.py``), comes in as one quadratic form.
+not follow the model widens the interval instead of moving the result. Faults that change over the picture otherwise
+than the shape allows, or are of sixth order, come in where the edges tell of them (``further.py``); what is off even so
+is weighed by how far it is off (``missed.py``). What else tells of the same shape, the widely blurred parts of the
+picture (``whole.py``), comes in as one quadratic form.
 
 **Best focus** q_f is the *diffraction focus*: the plane of least RMS wavefront error, where W020 = −W040 for the
 remaining spherical aberration. There the peak of the point spread (Strehl ratio) is highest, it does not depend on a
@@ -33,6 +35,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from appliance.focus.further import MOVED_PART, Further, found, nothing
+from appliance.focus.missed import STRANGE_CHI2, q_missed, usual_miss
 from appliance.focus.model import (
     AMPLITUDE,
     ASTIGMATISM,
@@ -85,8 +88,6 @@ STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
 """What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
 CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
 """The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
-STRANGE_CHI2, USUAL_CHI2, SMOOTH_DIRECTIONS = 1.15, 1.1, 50
-MOST_MISSED, BISECTIONS = 0.1, 12
 FURTHER_ROUNDS, ANOTHER_STOP = 3, 0.25
 """A cone that is off by more is another stop, which looks like much else: then nothing further is looked for."""
 EXPLORE_FROM_UM = 0.2
@@ -246,7 +247,7 @@ def fit(
                     unknown(model, best),
                     apart,
                     MOVED_PART * (rigid - usual),
-                    _missed(model, best, terms.missed),
+                    q_missed(model, best, terms.missed),
                     _crossed(data, shape),
                     *ABERRATION_PART * shape[list(STRANGE)],
                 ]
@@ -280,20 +281,6 @@ def _further(model: Model, best: Solution, mean: Array, sd: Array, terms: Terms)
     return best, known
 
 
-def _missed(model: Model, best: Solution, missed: float) -> float:
-    """How far focus may be off, in waves, for what the edges show that no term describes.
-
-    Such a misfit is no noise: it is as smooth as what a lens does, so that all of it lies in few directions, of which
-    focus is as likely as any. ``missed`` is how much of it the responses' covariance has already.
-    """
-    _, jacobian = model.evaluate(best.v)
-    pull = (model.whitener @ jacobian) @ np.linalg.pinv(best.normal)[FOCUS]
-    spread = np.einsum("nkl,nk->nl", model.whitener, pull)
-    within = missed**2 * float(np.square(spread).sum())
-    beyond = q_sd_of(replace(best, reduced_chi2=1.0)) ** 2 * max(best.reduced_chi2 - USUAL_CHI2, 0.0)
-    return float(np.sqrt((within + beyond) * model.data.count.sum() / SMOOTH_DIRECTIONS))
-
-
 def _crossed(data: Segments, shape: Array) -> float:
     """How far focus may be off, in waves, for what astigmatism blurs edges that lie askew to it, which is not modelled.
 
@@ -315,37 +302,24 @@ def _convinced(model: Model, best: Solution, mean: Array, sd: Array) -> tuple[So
     return best, sd
 
 
+def _model_of(fit: ThroughFocus, data: Segments, table: PupilTable, error: float) -> Model:
+    model = Model(data, table, error)
+    model.even_scale = fit.even_scale
+    return model
+
+
 def misfit(data: Segments, table: PupilTable, fit: ThroughFocus, terms: Terms) -> Array:
     """(n,) chi-square of each piece."""
-    model = Model(data, table, terms.error)
-    model.even_scale = fit.even_scale
+    model = _model_of(fit, data, table, terms.error)
     value, _ = model.evaluate(fit.parameters)
     return np.asarray(np.square(np.einsum("nkl,nl->nk", model.whitener, value - model.y)).sum(axis=1))
 
 
 def missed_by(fit: ThroughFocus, data: Segments, table: PupilTable, terms: Terms) -> float:
-    """By how much each response of most edges is off the fit, beyond noise; 0 for a lens that follows it.
-
-    A lens with faults that no term describes fits the worse the less noise there is. That is no reason to refuse it,
-    nor to leave its edges out: how well they are described weighs them then, and not their noise.
-    """
-    model = Model(data, table, terms.model_error)
-    model.even_scale = fit.even_scale
-    value, _ = model.evaluate(fit.parameters)
-    variance, turned = np.linalg.eigh(data.covariance)
-    square = np.square(np.einsum("nkl,nk->nl", turned, value - model.y))
-
-    def usual_chi2(error: float) -> float:
-        chi2 = (square / (variance + error**2)).sum(axis=1)
-        return float(np.median(chi2 / np.maximum(data.count, 1)))
-
-    low, high = terms.model_error, MOST_MISSED
-    if usual_chi2(low) <= STRANGE_CHI2:
+    """By how much each response of most edges is off a fit, beyond noise; 0 for a lens that follows it."""
+    if fit.reduced_chi2 < 1:
         return 0.0
-    for _ in range(BISECTIONS):
-        middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if usual_chi2(middle) > 1 else (low, middle)
-    return high
+    return usual_miss(_model_of(fit, data, table, terms.model_error), fit.parameters, terms.model_error)
 
 
 def curve(fit: ThroughFocus, table: PupilTable, q: Array) -> Array:
