@@ -13,6 +13,7 @@ from appliance.focus.foresight import Foresight
 from appliance.focus.missed import STRANGE_CHI2
 from appliance.focus.near import Look
 from appliance.focus.pupil import PupilTable
+from appliance.focus.terms import Terms
 from appliance.focus.whole import told_by_blur
 from appliance.frame import Frame
 
@@ -36,7 +37,7 @@ class Fitted:
     fit: through.ThroughFocus
 
 
-def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, terms: through.Terms) -> Fitted:
+def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, terms: Terms) -> Fitted:
     """Fit the second look: first with light and ink as the survey's lens has them, then as the look's own does.
 
     Last, with what the blurred parts of the picture tell, if the lens is one that they can be foretold of.
@@ -51,6 +52,9 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
     fit, moved = _settled(foresight, table, fit, terms)
     terms = replace(terms, missed=through.missed_by(fit, foresight.of(fit), table, terms))
     if terms.missed:
+        foresight = look.strips.compared(fit, lopsided=True)
+        fit, moved = _settled(foresight, table, fit, terms)
+        terms = replace(terms, missed=through.missed_by(fit, foresight.of(fit), table, terms))
         fit, moved = _settled(foresight, table, fit, terms)
     kept, unsifted = np.arange(len(look.strips.plan)), fit.q_focus
     data = foresight.of(fit)
@@ -64,7 +68,7 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
     # whether what was left out or what was left tells the truth is not known for sure
     sifted = (fit.q_focus - unsifted) / 2
     told = None
-    if fit.reduced_chi2 < STRANGE_CHI2:
+    if not terms.missed and fit.reduced_chi2 < STRANGE_CHI2:
         told = told_by_blur(frame, layout, look.pose.pose, look.strips.plan, look.strips.waves, fit)
     best = through.fit(replace(data, told=told), table, fit.parameters, terms)
     expected = np.sqrt(max(fit.q_sd**2 - best.q_sd**2, (LEAST_MOVE * fit.q_sd) ** 2))
@@ -76,7 +80,7 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
 
 
 def _alike(
-    data: model.Segments, table: PupilTable, fit: through.ThroughFocus, terms: through.Terms
+    data: model.Segments, table: PupilTable, fit: through.ThroughFocus, terms: Terms
 ) -> npt.NDArray[np.bool_]:
     """(n,) False for pieces that fit worse than most."""
     chi2 = through.misfit(data, table, fit, terms) / np.maximum(data.count, 1)
@@ -85,7 +89,7 @@ def _alike(
 
 
 def _settled(
-    foresight: Foresight, table: PupilTable, fit: through.ThroughFocus, terms: through.Terms
+    foresight: Foresight, table: PupilTable, fit: through.ThroughFocus, terms: Terms
 ) -> tuple[through.ThroughFocus, float]:
     """Fit and foresight in turns; how far the last turn still moved focus, in waves, is part of what is not known."""
     moved = np.inf

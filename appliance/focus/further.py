@@ -3,7 +3,7 @@
 The shape has the first orders of what lenses have: focus that changes as the radius squared, one spherical aberration
 and one cone of light for the whole picture. A real lens has more, and what fits it badly moves focus. Each of
 :data:`TERMS` is what one further fault would change; those that explain what the fit leaves over, the strongest first,
-are taken out of the data, and the shape is fitted anew. Half of how far that moves focus counts as unknown.
+are taken out of the data, and the shape is fitted anew. A quarter of how far that moves focus counts as unknown.
 """
 
 from __future__ import annotations
@@ -24,49 +24,133 @@ from appliance.focus.model import (
     defocus,
     split,
 )
-from appliance.focus.pupil import Spline, by_w060
+from appliance.focus.pupil import Spline, by_squared_coma, by_w060
 from appliance.focus.solve import Solution, huber_weights
 
 CONVINCING = 15.0
 """By how much a term must lower −2 log posterior."""
-MOST_TERMS = 6
+MOST_TERMS = 8
 MOVED_PART = 0.25
 """What of a move of focus stays unknown, as all is linear; by simulations."""
 
-_X, _Y = 0, 1
+FIELD_UM, SPHERICAL_WAVES, CONE, SQUARED_COMA = 30.0, 0.5, 0.2, 0.2
+"""Standard deviations of the strengths: µm of focus on the image side at the corner, waves, parts of the cone, and
+square waves of coma at the corner."""
+
 Places = Callable[[Geometry], Array]
 
 
-def _focus_terms() -> dict[str, Places]:
-    def astigmatism(axis: int, direction: int) -> Places:
-        return lambda d: d.place[:, axis] * d.turn[:, direction]
+@dataclass(frozen=True)
+class Slopes:
+    """Slopes of n pieces ``at``: (n, k, p) by the shape, (n, k) by W060, and (n, k) by the square of coma.
 
-    return {
-        "field curvature of the fourth power": lambda d: np.square(d.place).sum(axis=1) ** 2,
-        "a bend across the tilt": lambda d: d.place[:, _X] ** 2,
-        "a twist": lambda d: d.place[:, _X] * d.place[:, _Y],
-        "astigmatism askew to the tilt": lambda d: d.turn[:, 1],
-        "astigmatism that changes across the tilt": astigmatism(_X, 0),
-        "astigmatism that changes along the tilt": astigmatism(_Y, 0),
-        "astigmatism askew to the tilt that changes across the tilt": astigmatism(_X, 1),
-        "astigmatism askew to the tilt that changes along the tilt": astigmatism(_Y, 1),
-    }
+    ``along`` is by coma that lies along an edge's normal, ``across`` by coma that lies across it.
+    """
+
+    at: Geometry
+    by_shape: Array
+    by_sixth: Array
+    along: Array
+    across: Array
 
 
-_FIELDS: dict[str, Places] = {
-    "towards the corners": lambda d: np.square(d.place).sum(axis=1),
-    "across the tilt": lambda d: d.place[:, _X],
-    "along the tilt": lambda d: d.place[:, _Y],
+@dataclass(frozen=True)
+class Term:
+    """A further fault: (n, k) how it changes responses, per strength, and the ``sd`` of its strength.
+
+    Where focus moves, the strength is in ``um`` on the image side. A ``square`` is not negative.
+    """
+
+    column: Callable[[Slopes], Array]
+    sd: float
+    um: bool = False
+    square: bool = False
+
+
+def _in_place(data: Geometry) -> tuple[Array, Array]:
+    return data.place[:, 0], data.place[:, 1]
+
+
+def _towards_corners(data: Geometry) -> Array:
+    return np.asarray(np.square(data.place).sum(axis=1))
+
+
+def _across_tilt(data: Geometry) -> Array:
+    return data.place[:, 0]
+
+
+def _along_tilt(data: Geometry) -> Array:
+    return data.place[:, 1]
+
+
+def _by(member: int, sd: float, places: Places, um: bool = False) -> Term:
+    """A member of the shape that is not the same all over the picture."""
+    return Term(lambda slopes: slopes.by_shape[..., member] * places(slopes.at)[:, None], sd, um)
+
+
+def _focus(places: Places) -> Term:
+    return _by(FOCUS, FIELD_UM, places, um=True)
+
+
+def _astigmatism(direction: int, places: Places = lambda data: np.ones(len(data.q))) -> Term:
+    return _focus(lambda data: places(data) * data.turn[:, direction])
+
+
+Directions = Callable[[Geometry], tuple[Array, Array]]
+
+
+def _even_across(data: Geometry) -> tuple[Array, Array]:
+    return np.ones(len(data.q)), np.zeros(len(data.q))
+
+
+def _even_along(data: Geometry) -> tuple[Array, Array]:
+    return np.zeros(len(data.q)), np.ones(len(data.q))
+
+
+def _coma(one: Directions, other: Directions) -> Term:
+    """The product of two parts of a lens's coma: (a · n) (b · n) of it is along an edge's normal n, the rest across."""
+
+    def column(slopes: Slopes) -> Array:
+        (ax, ay), (bx, by), turn = one(slopes.at), other(slopes.at), slopes.at.turn
+        along = ax * bx * (0.5 - turn[:, 0]) + ay * by * (0.5 + turn[:, 0]) + (ax * by + ay * bx) * turn[:, 1]
+        whole = ax * bx + ay * by
+        both = along[:, None] * slopes.along + (whole - along)[:, None] * slopes.across
+        return both if one is other else 2 * both
+
+    return Term(column, SQUARED_COMA, square=one is other)
+
+
+TERMS: dict[str, Term] = {
+    "field curvature of the fourth power": _focus(lambda data: _towards_corners(data) ** 2),
+    "a bend across the tilt": _focus(lambda data: _across_tilt(data) ** 2),
+    "a twist": _focus(lambda data: _across_tilt(data) * _along_tilt(data)),
+    "astigmatism askew to the tilt": _astigmatism(1),
+    "astigmatism that changes across the tilt": _astigmatism(0, _across_tilt),
+    "astigmatism that changes along the tilt": _astigmatism(0, _along_tilt),
+    "astigmatism askew to the tilt that changes across the tilt": _astigmatism(1, _across_tilt),
+    "astigmatism askew to the tilt that changes along the tilt": _astigmatism(1, _along_tilt),
+    **{
+        f"{what} {where}": _by(member, sd, places)
+        for what, member, sd in (
+            ("spherical aberration that changes", SPHERICAL, SPHERICAL_WAVES),
+            ("mechanical vignetting", KAPPA, CONE),
+        )
+        for where, places in (
+            ("towards the corners", _towards_corners),
+            ("across the tilt", _across_tilt),
+            ("along the tilt", _along_tilt),
+        )
+    },
+    "spherical aberration of sixth order": Term(lambda slopes: slopes.by_sixth, SPHERICAL_WAVES),
+    "coma across the tilt": _coma(_even_across, _even_across),
+    "coma along the tilt": _coma(_even_along, _even_along),
+    "coma askew to the tilt": _coma(_even_across, _even_along),
+    "coma towards the corners": _coma(_in_place, _in_place),
+    "coma that changes across the tilt": _coma(_in_place, _even_across),
+    "coma that changes along the tilt": _coma(_in_place, _even_along),
 }
-TERMS: dict[str, tuple[int | None, Places]] = {
-    **{name: (FOCUS, places) for name, places in _focus_terms().items()},
-    **{f"spherical aberration that changes {name}": (SPHERICAL, places) for name, places in _FIELDS.items()},
-    **{f"mechanical vignetting {name}": (KAPPA, places) for name, places in _FIELDS.items()},
-    "spherical aberration of sixth order": (None, lambda d: np.ones(len(d.q))),
-}
-"""What each term changes, a member of the shape or W060, and by how much at each piece, (n,) of its strength."""
-FIELD_UM, SPHERICAL_WAVES, CONE = 30.0, 0.5, 0.2
-"""Standard deviations of the strengths: µm of focus on the image side at the corner, waves, parts of the cone."""
+"""What a lens may have; in words that follow "seems to have"."""
+_SQUARES = np.array([term.square for term in TERMS.values()])
 
 
 @dataclass(frozen=True)
@@ -83,6 +167,15 @@ class Further:
         """What was found, in words."""
         return tuple(list(TERMS)[index] for index in self.chosen)
 
+    @property
+    def coma_waves(self) -> float:
+        """W131 that is the same all over the picture, as no centred lens has it."""
+        across, along, askew = (
+            float(self.strength[self.names.index(name)]) if name in self.names else 0.0
+            for name in (f"coma {where} the tilt" for where in ("across", "along", "askew to"))
+        )
+        return float(np.sqrt(max(across + along, 2 * abs(askew))))
+
 
 def nothing(model: Model) -> Further:
     """A lens of which no more is known."""
@@ -96,7 +189,7 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     """
     value, jacobian = model.evaluate(fit.v)
     columns = _columns(model, fit.v, jacobian)
-    sd = np.array([_sd(source, um_per_wave) for source, _ in TERMS.values()])
+    sd = np.array([term.sd / (um_per_wave if term.um else 1) for term in TERMS.values()])
     residual = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
     root = np.sqrt(huber_weights(residual))[..., None]
     left = (root[..., 0] * residual).ravel()
@@ -130,7 +223,7 @@ def _chosen(information: Array, pull: Array, chosen: list[int], least: float) ->
         crossed = information[:, chosen]
         rest = pull - crossed @ inverse @ pull[chosen]
         own = np.diag(information) - np.einsum("ec,cd,ed->e", crossed, inverse, crossed)
-        gain = np.square(rest) / np.maximum(own, 1e-12)
+        gain = np.where(_SQUARES & (rest < 0), 0.0, np.square(rest) / np.maximum(own, 1e-12))
         gain[chosen] = 0.0
         best = int(np.argmax(gain))
         if gain[best] < least:
@@ -139,33 +232,25 @@ def _chosen(information: Array, pull: Array, chosen: list[int], least: float) ->
     return chosen
 
 
-def _sd(source: int | None, um_per_wave: float) -> float:
-    if source == FOCUS:
-        return FIELD_UM / um_per_wave
-    return CONE if source == KAPPA else SPHERICAL_WAVES
-
-
 def _columns(model: Model, v: Array, jacobian: Array) -> npt.NDArray[np.float64]:
     """(n, k, terms) derivatives of the responses by the strengths."""
     shape, _ = split(v, len(model.data.frequency_cpp))
-    sixth = _by_sixth(model, shape)
-    return np.stack(
-        [
-            (sixth if source is None else jacobian[..., source]) * places(model.data)[:, None]
-            for source, places in TERMS.values()
-        ],
-        axis=-1,
-    )
+    slopes = Slopes(model.data, jacobian, *_by_pupil(model, shape))
+    return np.stack([term.column(slopes) for term in TERMS.values()], axis=-1)
 
 
-def _by_sixth(model: Model, shape: Array) -> Array:
-    """(n, k) derivative by W060 (ρ⁶ − 3/2 ρ⁴ + 3/5 ρ²), which moves neither the plane of least RMS error nor W040.
+def _by_pupil(model: Model, shape: Array) -> tuple[Array, Array, Array]:
+    """(n, k) derivatives by W060, and by the square of W131 along and across the edges' normals.
 
-    So balanced it throws light no farther, and what is foreseen beside the responses stays.
+    W060 is ρ⁶ − 3/2 ρ⁴ + 3/5 ρ², which moves neither the plane of least RMS error nor W040. So balanced it throws light
+    no farther, and what is foreseen beside the responses stays; nor does coma move that plane.
     """
-    table = model.curves.table
-    w = shape[KAPPA] * defocus(model.data, shape) - shape[SPHERICAL]
-    spline = Spline.of(table.w020, by_w060(table.s, table.w020, float(shape[SPHERICAL])))
+    table, w040 = model.curves.table, float(shape[SPHERICAL])
+    w = shape[KAPPA] * defocus(model.data, shape) - w040
     _, by_shape, gain = model.curves.at(shape)
+    sixth, along, across = (
+        gain * Spline.of(table.w020, slope).values(w)
+        for slope in (by_w060(table.s, table.w020, w040), *by_squared_coma(table.s, table.w020, w040))
+    )
     balance = 0.9 * by_shape[..., FOCUS] / shape[KAPPA] - 1.5 * by_shape[..., SPHERICAL]
-    return np.asarray(gain * spline.values(w) + balance)
+    return np.asarray(sixth + balance), along, across

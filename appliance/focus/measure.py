@@ -39,6 +39,7 @@ from appliance.focus.survey import (
     survey,
     usable,
 )
+from appliance.focus.terms import Terms
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
@@ -144,7 +145,7 @@ class _Rough:
 
     data: model.Segments
     table: PupilTable
-    terms: through.Terms
+    terms: Terms
     waves: Waves
     fit: through.ThroughFocus
 
@@ -165,7 +166,7 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
         return reason("CHART_CROPPED", detail="squares about focus are not seen whole")
     waves = look.strips.waves
     table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(look.plan, waves))
-    terms = through.Terms(rough.terms.print_sigma_mm, waves.um_per_wave)
+    terms = Terms(rough.terms.print_sigma_mm, waves.um_per_wave)
     fitted = fit_strips(frame, located.layout, look, table, terms)
     used = np.isin(np.arange(len(look.plan)), np.flatnonzero(look.used)[fitted.kept])
     strange = 1 - used.sum() / look.used.sum()
@@ -188,7 +189,7 @@ def _rough(setup: Setup, seen: Survey) -> _Rough | Reason:
     step = min(0.25, 0.7 / waves.blur_px_per_wave)
     candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
     print_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)
-    terms = through.Terms(print_mm, waves.um_per_wave, SURVEY_MODEL_ERROR)
+    terms = Terms(print_mm, waves.um_per_wave, SURVEY_MODEL_ERROR)
     start, chi2 = through.search(data, table, candidates, terms)
     if _ambiguous(candidates, chi2, 2.5 / waves.blur_px_per_wave):
         return reason("AMBIGUOUS")

@@ -11,13 +11,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from appliance.focus.model import FOCUS, Array, Model
+from appliance.focus.model import CURVATURE, FOCUS, RADIAL, SHAPE_PARAMETERS, SPHERICAL, TILT_X, Array, Model
 from appliance.focus.solve import Solution, q_sd_of
 
 STRANGE_CHI2, USUAL_CHI2 = 1.15, 1.1
 """Reduced chi-square of a lens that does not follow the model, and the greatest of one that does."""
 SMOOTH_DIRECTIONS = 50
+"""In so many directions lies what a lens may do to the responses that no term describes; by simulations."""
+TREND = 0.00015
+"""Standard uncertainty of a change of response, alike at all frequencies, from the nearest to the farthest edge that is
+no defocus: light, paper, print. It matters where the chart spans little of the curve."""
+STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
+"""What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
+CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
+"""The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
 MOST_MISSED, BISECTIONS = 0.1, 12
+"""No response is taken to be off by more; the search for how much ends within a part of it."""
 
 
 def usual_miss(model: Model, parameters: Array, least: float) -> float:
@@ -39,14 +48,48 @@ def usual_miss(model: Model, parameters: Array, least: float) -> float:
     return high
 
 
-def q_missed(model: Model, best: Solution, missed: float) -> float:
-    """How far focus may be off, in waves, for what no term describes.
+def unknown(model: Model, best: Solution, missed: float) -> float:
+    """How far focus may be off, in waves, for what neither the fit's terms nor its noise are.
 
     ``missed`` is how much of it the covariance of each response has already; the fit's chi-square tells of the rest.
     """
     _, jacobian = model.evaluate(best.v)
-    pull = (model.whitener @ jacobian) @ np.linalg.pinv(best.normal)[FOCUS]
-    spread = np.einsum("nkl,nk->nl", model.whitener, pull)
-    within = missed**2 * float(np.square(spread).sum())
+    whitened = model.whitener @ jacobian
+    shape = best.v[:SHAPE_PARAMETERS]
+    return float(
+        np.hypot.reduce(
+            [
+                _by_trend(model, best, whitened),
+                _by_misfit(model, best, whitened, missed),
+                _crossed(model, shape),
+                *ABERRATION_PART * shape[list(STRANGE)],
+            ]
+        )
+    )
+
+
+def _by_trend(model: Model, best: Solution, whitened: Array) -> float:
+    """How far a trend of the responses with depth would move focus."""
+    q = model.data.q
+    trend = TREND * (2 * (q - q.min()) / max(float(np.ptp(q)), 1e-9) - 1)
+    error = np.repeat(trend[:, None], model.y.shape[1], axis=1)
+    right = (
+        whitened.reshape(-1, whitened.shape[-1]).T @ np.einsum("nkl,nl->nk", model.whitener, error).ravel()
+    )
+    return float(np.linalg.lstsq(best.normal, right, rcond=None)[0][FOCUS])
+
+
+def _by_misfit(model: Model, best: Solution, whitened: Array, missed: float) -> float:
+    pull = whitened @ np.linalg.pinv(best.normal)[FOCUS]
+    within = missed**2 * float(np.square(np.einsum("nkl,nk->nl", model.whitener, pull)).sum())
     beyond = q_sd_of(replace(best, reduced_chi2=1.0)) ** 2 * max(best.reduced_chi2 - USUAL_CHI2, 0.0)
     return float(np.sqrt((within + beyond) * model.data.count.sum() / SMOOTH_DIRECTIONS))
+
+
+def _crossed(model: Model, shape: Array) -> float:
+    """How far focus may be off, in waves, for what astigmatism blurs edges that lie askew to it, which is not modelled.
+
+    It grows as the square, and the less of the lens's depth is seen, the more it looks like defocus.
+    """
+    seen = max(float(np.ptp(model.data.q)) / 2, 1e-9)
+    return CROSSED_PART * float(shape[RADIAL]) ** 2 * min(1.0, CROSSED_WAVES / seen) ** 2

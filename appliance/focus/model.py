@@ -232,12 +232,16 @@ class Model:
     def __init__(self, data: Segments, table: PupilTable, model_error: float) -> None:
         self.data = data
         self.curves = Curves(data, data.frequency_cpp, table)
-        errors = data.covariance + model_error**2 * np.eye(len(data.frequency_cpp))
-        self.inverse_sd = 1 / np.sqrt(np.einsum("nkk->nk", errors))
-        self.whitener = np.linalg.inv(np.linalg.cholesky(errors))
+        self.weigh(model_error)
         self.y = data.sfr
         self.g2_mean = float(np.median(self.curves.g2))
         self.even_scale = np.pi / table.w020[-1]
+
+    def weigh(self, model_error: float) -> None:
+        """Take responses to be off by so much beside their noise."""
+        errors = self.data.covariance + model_error**2 * np.eye(len(self.data.frequency_cpp))
+        self.inverse_sd = 1 / np.sqrt(np.einsum("nkk->nk", errors))
+        self.whitener = np.linalg.inv(np.linalg.cholesky(errors))
 
     def centre_even(self, q_focus: float) -> None:
         """Let the even terms span the defocus that the data reach on the farther side of focus, and a wave at least.

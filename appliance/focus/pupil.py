@@ -83,6 +83,32 @@ def by_w060(s: Array, w020: Array, w040: float) -> Array:
     return result
 
 
+def by_squared_coma(s: Array, w020: Array, w040: float) -> tuple[Array, Array]:
+    """(d, k) derivatives of the OTF at ``s`` (k,) by the square of W131 along an edge's normal, and across it.
+
+    Per square wave where there is none, of lenses with defocus ``w020`` (d,) and spherical aberration ``w040``. With
+    coma W131 (x cos t + y sin t) (x² + y²) the OTF is complex: its real part about where the edge then lies (by least
+    squares, all frequencies counting alike in its profile) is meant. It has no part of odd order.
+    """
+    even, odd, across = (np.zeros((len(w020), len(s))) for _ in range(3))
+    value = np.zeros_like(even)
+    for k in np.flatnonzero(s < 1):
+        slope, cubic, weights = (part[0] for part in _overlap(s[k : k + 1]))
+        square = cubic / (2 * slope)  # x² + y² + s²
+        along = slope / np.float32(4 * np.pi)  # 2 s x
+        y2 = square - np.square(along / (2 * s[k])) - s[k] ** 2
+        tangential = np.float32(2 * np.pi) * (2 * s[k] * square + np.square(along) / s[k])
+        sagittal = np.float32(4 * np.pi) * along * np.sqrt(np.maximum(y2, 0))
+        wave = np.cos(np.outer(w020.astype(np.float32), slope) + np.float32(w040) * cubic)
+        value[:, k] = wave @ weights
+        odd[:, k] = wave @ (weights * tangential)
+        even[:, k] = -wave @ (weights * np.square(tangential)) / 2
+        across[:, k] = -wave @ (weights * np.square(sagittal)) / 2
+    shift = (odd * value / s).sum(axis=1) / np.maximum(np.square(value).sum(axis=1), 1e-9)
+    moved = shift[:, None] * s
+    return even + moved * odd - value * np.square(moved) / 2, across
+
+
 @cache
 def _nodes() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Gauss-Legendre places and weights along x and y."""

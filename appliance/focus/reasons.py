@@ -37,6 +37,8 @@ REASONS: dict[str, str] = {
     "the f-number that is set.",
     "FURTHER_ABERRATIONS": "The lens seems to have {what}, too. That is taken into account, and makes the figure "
     "less sure.",
+    "DECENTRED": "The lens has coma of {waves:.1f} waves all over the picture, as no centred lens has: something in "
+    "it is out of line. Focus is as told, but have the lens looked at if earlier checks did not show this.",
     "CHECK_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given: check the iris and "
     "the f-number that is set, on which the tolerance rests. If they are right, the sensor is tilted in its mount.",
     "WRONG_DISTANCE": "A distance of {distance:g} mm from the sensor is nearer than four focal lengths of {focal:g} "

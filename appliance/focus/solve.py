@@ -18,9 +18,6 @@ from appliance.focus.model import (
 )
 
 _HUBER = 3.0
-TREND = 0.00015
-"""Standard uncertainty of a change of response, alike at all frequencies, from the nearest to the farthest edge that is
-no defocus: light, paper, print. It matters where the chart spans little of the curve."""
 MOST_EXPLORED = 9
 MOST_STEPS, MOST_DAMPINGS = 40, 10
 LEAST_GAIN = 1e-4
@@ -42,17 +39,6 @@ class Solution:
 def q_sd_of(fit: Solution) -> float:
     """Standard deviation of focus in waves by the normal matrix, never less than the stated noise explains."""
     return float(np.sqrt(np.linalg.pinv(fit.normal)[FOCUS, FOCUS] * max(fit.reduced_chi2, 1.0)))
-
-
-def unknown(model: Model, best: Solution) -> float:
-    """How far focus would move, in waves, by a trend of the responses with depth (TREND)."""
-    q = model.data.q
-    trend = TREND * (2 * (q - q.min()) / max(float(np.ptp(q)), 1e-9) - 1)
-    error = np.repeat(trend[:, None], model.y.shape[1], axis=1)
-    _, jacobian = model.evaluate(best.v)
-    flat = (model.whitener @ jacobian).reshape(-1, jacobian.shape[-1])
-    right = flat.T @ np.einsum("nkl,nl->nk", model.whitener, error).ravel()
-    return float(abs(np.linalg.lstsq(best.normal, right, rcond=None)[0][FOCUS]))
 
 
 def explored(model: Model, best: Solution, mean: Array, sd: Array, q_sd: float) -> float:

@@ -96,15 +96,18 @@ class Strips:
             there_px=self.there_px[index],
         )
 
-    def compared(self, fit: ThroughFocus) -> Foresight:
-        """What the strips say, light and ink being foretold with the lens of a fit in view."""
+    def compared(self, fit: ThroughFocus, lopsided: bool = False) -> Foresight:
+        """What the strips say, light and ink being foretold with the lens of a fit in view.
+
+        ``lopsided`` if it may throw more light to one side.
+        """
         geometry = geometry_of(self.pose, self.plan, self.waves, fit.q_focus)
         every_cpp = np.concatenate([self.nodes_cpp, self.frequency_cpp])
         curves, pixel = Curves(geometry, every_cpp, self.table), aperture(every_cpp, self.batch.normal)
         sfr, _, _ = curves.at(fit.shape)
         top_cpp, nodes = _top_cpp(self.waves), slice(0, len(self.nodes_cpp))
         profiles, known = self._known(expected((sfr * pixel)[:, nodes], top_cpp, self.profiles.u))
-        comparison = compare(profiles, self.frequency_cpp, top_cpp, known)
+        comparison = compare(profiles, self.frequency_cpp, top_cpp, known, lopsided)
         data = seen_at(geometry, self.batch.normal, self.frequency_cpp, comparison)
         return Foresight(data, comparison, curves, pixel)
 

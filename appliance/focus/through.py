@@ -35,24 +35,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from appliance.focus.further import MOVED_PART, Further, found, nothing
-from appliance.focus.missed import STRANGE_CHI2, q_missed, usual_miss
+from appliance.focus.missed import STRANGE_CHI2, unknown, usual_miss
 from appliance.focus.model import (
     AMPLITUDE,
-    ASTIGMATISM,
-    CURVATURE,
     EVEN_TERMS,
     FOCUS,
     KAPPA,
     LENS_BLUR,
-    LEVELS,
     PRINT,
-    PRIOR_MEAN,
-    RADIAL,
     SHAPE_PARAMETERS,
     SMEAR,
     SMEAR_LEAN,
     SPHERICAL,
-    TILT_X,
     Array,
     Model,
     Segments,
@@ -60,35 +54,14 @@ from appliance.focus.model import (
     split,
 )
 from appliance.focus.pupil import PupilTable
-from appliance.focus.solve import Solution, explored, gauss_newton, q_sd_of, unknown
+from appliance.focus.solve import Solution, explored, gauss_newton, q_sd_of
+from appliance.focus.terms import EVEN_SD_STRANGE, SMEAR_SD_STRANGE, SPHERICAL_SD_STRANGE, Terms
 
-AMPLITUDE_SD, LEVELS_SD = 0.15, 1e-3
-PRIOR_SD = np.full(SHAPE_PARAMETERS, np.nan)
-PRIOR_SD[[FOCUS, KAPPA, PRINT]] = np.inf, 0.15, 0.0015
-PRIOR_SD[AMPLITUDE], PRIOR_SD[LEVELS] = AMPLITUDE_SD, LEVELS_SD
-"""Standard deviations of the shape's priors; the others depend on the lens, see :class:`Terms` and below."""
-SPHERICAL_SD_USUAL, SPHERICAL_SD_STRANGE, CONVINCING = 0.05, 0.6, 12.0
-"""Priors of W040 in waves: most lenses have little; one that has much must convince (−2 log posterior)."""
-SMEAR_SD_USUAL, SMEAR_SD_STRANGE = 0.03, 1.0
-"""Priors of the smear, px²: a bench stands still, within 0.6 px; one that does not must convince as well."""
-USUAL_UP_TO_UM = 70.0
-"""Image-side shift per wave (8 N² λ) at f/4; beyond, the usual W040 narrows as 1/N²."""
-FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM, RADIAL_UM = 40.0, 60.0, 15.0, 25.0
-"""Priors of the focus surface at the picture's corner (tilt, curvature), of an even astigmatism, and of one that grows
-as the radius squared, at the corner: µm image side."""
-SENSOR_BLUR_PX2, LENS_BLUR_PX2 = 0.05, 0.3
-"""Priors of the variance that light spreading in the sensor, and a fast lens, add at all depths alike."""
+CONVINCING = 12.0
+"""By how much a lens with more aberration, or a bench with more smear, than usual must lower −2 log posterior."""
 LOG_AMPLITUDE_SD = 0.35
 """Standard deviation of the log amplitude at each frequency by itself, where a fit's start is searched for."""
-EVEN_SD = 0.01 / np.arange(1, EVEN_TERMS + 1) ** 2
-LEAST_EVEN, EVEN_SD_STRANGE = 0.1, 0.3
-"""Priors of the even terms for a lens that follows the model, smaller for the finer ones and stopped down by no more
-than a part, and for a lens that does not."""
-STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
-"""What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
-CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
-"""The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
-FURTHER_ROUNDS, ANOTHER_STOP = 3, 0.25
+FURTHER_ROUNDS, ANOTHER_STOP = 5, 0.25
 """A cone that is off by more is another stop, which looks like much else: then nothing further is looked for."""
 EXPLORE_FROM_UM = 0.2
 """A focus known to better than this on the image side needs no look at the shape of its likelihood."""
@@ -98,10 +71,11 @@ EXPLORE_FROM_UM = 0.2
 class ThroughFocus:
     """Outcome of the fit.
 
-    ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see TREND and ABERRATION_PART, and
+    ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see ``missed.py``, and
     how far looser and ``further`` terms moved focus) in waves; ``parameters`` (p,) all that was fitted, ``shape`` the
     first of them by index (FOCUS … LENS_BLUR), with their ``covariance`` (p, p) scaled by the reduced chi-square;
-    ``log_amplitude`` (k,) is the log of all that blurs alike, at the median scale.
+    ``log_amplitude`` (k,) is the log of all that blurs alike, at the median scale; ``coma_waves`` is that of a
+    decentred lens.
     """
 
     q_focus: float
@@ -115,6 +89,7 @@ class ThroughFocus:
     covariance: Array
     reduced_chi2: float
     further: tuple[str, ...] = ()
+    coma_waves: float = 0.0
 
     def moved(self, waves: float) -> ThroughFocus:
         """The same with all depths ``waves`` farther away."""
@@ -126,56 +101,6 @@ class ThroughFocus:
             parameters=parameters,
             shape=parameters[:SHAPE_PARAMETERS],
         )
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the fit is told beforehand.
-
-    ``print_sigma_mm`` is the print's Gaussian spread on paper and its standard uncertainty, mm; ``um_per_wave`` the
-    image-side shift of focus per wave of defocus, 8 N² λ in µm; ``model_error`` an error of the model's SFR, and
-    ``missed`` (see :func:`missed_by`) one that is as smooth as a lens's own faults: both are added in quadrature to
-    every standard deviation.
-    """
-
-    print_sigma_mm: tuple[float, float] = (0.03, 0.03)
-    um_per_wave: float = 10.0
-    model_error: float = 0.0002
-    missed: float = 0.0
-
-    @property
-    def error(self) -> float:
-        """Both errors of the model's SFR."""
-        return float(np.hypot(self.model_error, self.missed))
-
-    @property
-    def print_variance(self) -> tuple[float, float]:
-        """The print's variance on paper and its standard uncertainty, mm²."""
-        sigma, u = self.print_sigma_mm
-        return sigma**2, 2 * sigma * u + u**2
-
-    @property
-    def usual_spherical(self) -> float:
-        """Standard deviation of the usual W040: what a lens has of it falls fast as it is stopped down."""
-        return SPHERICAL_SD_USUAL * self.stopped_down
-
-    @property
-    def stopped_down(self) -> float:
-        """What is left of a lens's own faults when it is stopped down: 1 at f/4 and wider, falling as 1/N²."""
-        return min(1.0, USUAL_UP_TO_UM / self.um_per_wave)
-
-    def priors(self, frequencies: int) -> tuple[Array, Array]:
-        """Mean and standard deviation (p,) of all parameters."""
-        k = frequencies
-        even_sd = EVEN_SD * max(self.stopped_down, LEAST_EVEN)
-        mean = np.concatenate([PRIOR_MEAN, np.zeros(EVEN_TERMS * k)])
-        sd = np.concatenate([PRIOR_SD, np.repeat(even_sd, k)])
-        field = np.array([FIELD_TILT_UM, FIELD_CURVATURE_UM, ASTIGMATISM_UM, RADIAL_UM])
-        sd[[TILT_X, CURVATURE, ASTIGMATISM, RADIAL]] = field / self.um_per_wave
-        mean[PRINT], sd[PRINT] = self.print_variance
-        sd[SPHERICAL], sd[[SMEAR, SMEAR_LEAN]] = self.usual_spherical, SMEAR_SD_USUAL
-        sd[LENS_BLUR] = np.hypot(SENSOR_BLUR_PX2, LENS_BLUR_PX2 * self.stopped_down)
-        return mean, sd
 
 
 def search(data: Segments, table: PupilTable, candidates: Array, terms: Terms) -> tuple[Array, Array]:
@@ -216,57 +141,58 @@ def fit(
     flexible:
         Let the even terms loose where the lens does not follow the model.
     explore:
-        Walk the likelihood where it matters for ``q_sd``; takes as long as all the rest.
+        Look for what the lens has beyond the shape, and walk the likelihood where it matters for ``q_sd``; the walk
+        takes as long as all the rest.
     """
     model = Model(data, table, terms.error)
     model.centre_even(float(start[FOCUS]))
-    k = len(data.frequency_cpp)
-    mean, sd = terms.priors(k)
+    mean, sd = terms.priors(len(data.frequency_cpp))
     best, sd = _convinced(model, gauss_newton(model, start, mean, sd), mean, sd)
-    usual = float(best.v[FOCUS])
-    further = nothing(model)
+    further, moved, apart = nothing(model), 0.0, 0.0
     if explore and abs(best.v[KAPPA] - 1) < ANOTHER_STOP:
-        best, further = _further(model, best, mean, sd, terms)
-    rigid = float(best.v[FOCUS])
+        plain = best
+        best, further, terms = _further(model, best, mean, sd, terms)
+        moved = MOVED_PART * float(best.v[FOCUS] - plain.v[FOCUS])
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
+        rigid = best
         sd[SHAPE_PARAMETERS:] = EVEN_SD_STRANGE
         best = gauss_newton(model, best.v, mean, sd)
-    # two ways to describe what follows neither quite: the truth may be at either
-    apart = abs(float(best.v[FOCUS]) - rigid) / 2
+        # two ways to describe what follows neither quite: the truth may be at either
+        apart = float(best.v[FOCUS] - rigid.v[FOCUS]) / 2
     q_sd = float(np.hypot(q_sd_of(best), np.sqrt(further.q_variance)))
     if explore and q_sd > EXPLORE_FROM_UM / terms.um_per_wave:
         q_sd = explored(model, best, mean, sd, q_sd)
-    shape, even = split(best.v, k)
-    square = -2 * np.pi**2 * data.frequency_cpp**2
+    q_unknown = float(np.hypot.reduce([unknown(model, best, terms.missed), moved, apart]))
+    return _outcome(model, best, q_sd, q_unknown, further)
+
+
+def _outcome(model: Model, best: Solution, q_sd: float, q_unknown: float, further: Further) -> ThroughFocus:
+    frequency = model.data.frequency_cpp
+    shape, even = split(best.v, len(frequency))
+    blur = -2 * np.pi**2 * frequency**2 * (model.g2_mean * shape[PRINT] + shape[LENS_BLUR])
     return ThroughFocus(
         q_focus=float(best.v[FOCUS]),
         q_sd=q_sd,
-        q_unknown=float(
-            np.hypot.reduce(
-                [
-                    unknown(model, best),
-                    apart,
-                    MOVED_PART * (rigid - usual),
-                    q_missed(model, best, terms.missed),
-                    _crossed(data, shape),
-                    *ABERRATION_PART * shape[list(STRANGE)],
-                ]
-            )
-        ),
+        q_unknown=q_unknown,
         parameters=best.v,
         shape=shape,
-        log_amplitude=model.curves.amplitude @ shape[AMPLITUDE]
-        + square * (model.g2_mean * shape[PRINT] + shape[LENS_BLUR]),
+        log_amplitude=model.curves.amplitude @ shape[AMPLITUDE] + blur,
         even=even,
         even_scale=model.even_scale,
         covariance=np.asarray(np.linalg.pinv(best.normal) * max(best.reduced_chi2, 1.0), float),
         reduced_chi2=best.reduced_chi2,
         further=further.names,
+        coma_waves=further.coma_waves,
     )
 
 
-def _further(model: Model, best: Solution, mean: Array, sd: Array, terms: Terms) -> tuple[Solution, Further]:
-    """The fit with what the photo shows of the lens beyond its shape taken out of the data."""
+def _further(
+    model: Model, best: Solution, mean: Array, sd: Array, terms: Terms
+) -> tuple[Solution, Further, Terms]:
+    """The fit with what the photo shows of the lens beyond its shape taken out of the data.
+
+    What is missed still weighs the edges, so that more may be found.
+    """
     known = nothing(model)
     for _ in range(FURTHER_ROUNDS):
         more = found(model, best, known, terms.um_per_wave)
@@ -278,16 +204,11 @@ def _further(model: Model, best: Solution, mean: Array, sd: Array, terms: Terms)
             model.y = before
             break
         best, known = anew, more
-    return best, known
-
-
-def _crossed(data: Segments, shape: Array) -> float:
-    """How far focus may be off, in waves, for what astigmatism blurs edges that lie askew to it, which is not modelled.
-
-    It grows as the square, and the less of the lens's depth is seen, the more it looks like defocus.
-    """
-    seen = max(float(np.ptp(data.q)) / 2, 1e-9)
-    return CROSSED_PART * float(shape[RADIAL]) ** 2 * min(1.0, CROSSED_WAVES / seen) ** 2
+        if terms.missed:
+            terms = replace(terms, missed=usual_miss(model, best.v, terms.model_error))
+            model.weigh(terms.error)
+            best = gauss_newton(model, best.v, mean, sd)
+    return best, known, terms
 
 
 def _convinced(model: Model, best: Solution, mean: Array, sd: Array) -> tuple[Solution, Array]:

@@ -16,12 +16,15 @@ from appliance.focus.model import ASTIGMATISM, CURVATURE, KAPPA, RADIAL, SPHERIC
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
 from appliance.focus.settle import combined, remedy
+from appliance.focus.through import ThroughFocus
 
 GUARD_FACTOR = 1.65
 COVERAGE_95 = 1.96
 LEAST_RELATIVE_TOLERANCE = 4.0
 MOST_NAMED = 3
 """So many of a lens's rarer faults are named."""
+MOST_COMA_WAVES = 0.2
+"""More of it all over the picture tells of a decentred lens."""
 
 
 def tolerance_um(setup: Setup, magnification: float) -> tuple[float, str]:
@@ -86,12 +89,8 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     }
     verdict = decide(shift_um, u_um, tolerance)
     reasons = _reasons(verdict, shift_um, tolerance, budget, len(measured))
+    reasons = (*reasons, *_lens_faults(measured[0].fit))
     doubt = wrong_f_number(measured[0].fit, measured[0].pose.pose, setup)
-    if measured[0].fit.further:  # the strongest first
-        reasons = (
-            *reasons,
-            reason("FURTHER_ABERRATIONS", what=", ".join(measured[0].fit.further[:MOST_NAMED])),
-        )
     if doubt is not None:
         reasons = (*reasons, doubt)
     if too_tight:
@@ -229,6 +228,16 @@ def _print_figures(x: Measurement, setup: Setup) -> dict[str, float]:
     return figures
 
 
+def _lens_faults(fit: ThroughFocus) -> list[Reason]:
+    """What a photo shows of the lens beside where it focuses."""
+    faults = []
+    if fit.further:  # the strongest first
+        faults.append(reason("FURTHER_ABERRATIONS", what=", ".join(fit.further[:MOST_NAMED])))
+    if fit.coma_waves > MOST_COMA_WAVES:
+        faults.append(reason("DECENTRED", waves=fit.coma_waves))
+    return faults
+
+
 def _shift_figures(shift_um: float, u_um: float, depth_of_focus_um: float) -> dict[str, float]:
     """The image-side shift in other units, and what would take it away if the focus ring is trusted."""
     flange_um = optics.flange_error_um(shift_um)
@@ -244,7 +253,7 @@ def _figures(x: Measurement, setup: Setup, m: float) -> dict[str, float]:
     """Further figures; waves are turned into µm of image shift by 8 N² λ."""
     um_per_wave = 8 * optics.working_f_number(setup.f_number, m) ** 2 * optics.GREEN_WAVELENGTH_UM
     shape, sd = x.fit.shape, np.sqrt(np.diag(x.fit.covariance)).tolist()
-    return {
+    figures = {
         "astigmatism_um": float(shape[ASTIGMATISM] * um_per_wave),
         "astigmatism_corner_um": float(shape[RADIAL] * um_per_wave),
         "astigmatism_corner_um_u95": COVERAGE_95 * sd[RADIAL] * um_per_wave,
@@ -255,3 +264,6 @@ def _figures(x: Measurement, setup: Setup, m: float) -> dict[str, float]:
         "distortion_corner_percent": 100 * x.pose.pose.distortion,
         "reduced_chi2": x.fit.reduced_chi2,
     }
+    if x.fit.coma_waves:
+        figures["decentring_coma_waves"] = x.fit.coma_waves
+    return figures

@@ -18,6 +18,7 @@ UNITS = {
 
 
 SPOKEN = {
+    "decentring_coma_waves": "coma all over the field, W131, as of a decentred lens, waves",
     "spherical_w040_waves": "spherical aberration W040, waves",
     "astigmatism_um": "astigmatism all over the field, µm",
     "astigmatism_corner_um": "tangential behind sagittal focus at the corner, µm",

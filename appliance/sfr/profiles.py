@@ -171,7 +171,11 @@ class Beforehand:
 
 
 def compare(
-    profiles: Profiles, frequency_cpp: F64, top_cpp: float, known: Beforehand | None = None
+    profiles: Profiles,
+    frequency_cpp: F64,
+    top_cpp: float,
+    known: Beforehand | None = None,
+    lopsided: bool = False,
 ) -> Comparison:
     """Compare n profiles with those of lenses, at k frequencies.
 
@@ -185,6 +189,9 @@ def compare(
         Where the SFR of the lenses to compare with ends.
     known:
         What is known beforehand; nothing by default.
+    lopsided:
+        Whether the lens may throw more light to one side, as coma does. Then either side of an edge counts as much as
+        the other, so that what is alike on both tells nothing, however large it is.
     """
     known = known or Beforehand.nothing(profiles)
     u = profiles.u
@@ -193,7 +200,7 @@ def compare(
     basis = _hats(u, frequency_cpp)
     edges = np.arange(len(profiles.sigma))
     parts = [
-        _compared(profiles.take(chunk), frequency_cpp, basis, waves, known.take(chunk))
+        _compared(profiles.take(chunk), frequency_cpp, basis, waves, known.take(chunk), lopsided)
         for chunk in np.split(edges, range(EDGES_PER_CHUNK, len(edges), EDGES_PER_CHUNK))
     ]
     sfr, covariance, count, matrix, constant, levels = (
@@ -218,13 +225,17 @@ def _hats(u: F64, frequency: F64) -> F64:
 
 
 def _compared(
-    p: Profiles, frequency: F64, basis: F64, waves: F64, known: Beforehand
+    p: Profiles, frequency: F64, basis: F64, waves: F64, known: Beforehand, lopsided: bool
 ) -> tuple[F64, F64, F64, F64, F64, F64]:
     """``sfr``, ``covariance``, counts (n,), ``matrix``, ``constant`` and ``by_levels`` of some edges."""
     n, many = len(p.sigma), basis.shape[1]
     weight, rise = p.weight, p.rise
     skew = density(p.u[None, :] / p.sigma[:, None]) * np.square(p.u[None, :] / p.sigma[:, None])
     free = np.stack([1 - rise, rise, p.lit, p.moved, skew], axis=1)
+    if lopsided:
+        opposite = weight[:, ::-1]
+        weight = 2 * weight * opposite / np.maximum(weight + opposite, 1e-30)
+        free = (free - free[..., ::-1]) / 2
     weighted = free * weight[:, None, :]
     normal = weighted @ free.transpose(0, 2, 1)
     gradient_sd = np.full(n, known.gradient_sd)

@@ -12,7 +12,8 @@ import pytest
 
 from appliance.focus import through
 from appliance.focus.model import Segments
-from appliance.focus.pupil import PupilTable, by_w060
+from appliance.focus.pupil import PupilTable, by_squared_coma, by_w060
+from appliance.focus.terms import Terms
 
 Array = npt.NDArray[np.float64]
 Wavefront = Callable[[Array, Array, float, float], Array]
@@ -21,7 +22,7 @@ Wavefront = Callable[[Array, Array, float, float], Array]
 FOCUS, EDGES, NOISE = 0.4, 360, 0.004
 FREQUENCY = np.array([0.04, 0.08, 0.12, 0.18, 0.24, 0.32])
 AIRY_PX = 1.0
-TERMS = through.Terms(um_per_wave=34.5)
+TERMS = Terms(um_per_wave=34.5)
 
 
 def clean(x: Array, _y: Array, _u: float, _v: float) -> Array:
@@ -54,9 +55,18 @@ def coma(x: Array, y: Array, _u: float, _v: float) -> Array:
     return 0.4 * y * (x * x + y * y)
 
 
+def coma_in_the_field(x: Array, y: Array, u: float, v: float) -> Array:
+    return 0.4 * (u * x + v * y) * (x * x + y * y)
+
+
+def eighth(x: Array, y: Array, _u: float, _v: float) -> Array:
+    square = x * x + y * y
+    return 3.0 * (square**4 - 2 * square**3 + 9 / 7 * square**2 - 2 / 7 * square)
+
+
 def response(wave: Wavefront, q: float, place: Array, normal: Array) -> Array:
-    """(k,) real part of the OTF along ``normal``, about where the coarsest wave lies: the pupil's overlap with itself,
-    summed point by point."""
+    """(k,) real part of the OTF along ``normal``, about where the edge lies: the pupil's overlap with itself, summed
+    point by point."""
     y, x = np.mgrid[-1:1:81j, -1:1:81j]
     u, v = place
     seen = np.zeros(len(FREQUENCY), complex)
@@ -69,7 +79,10 @@ def response(wave: Wavefront, q: float, place: Array, normal: Array) -> Array:
         both = (np.hypot(*ahead) < 1) & (np.hypot(*behind) < 1)
         whole = 2 / np.pi * (np.arccos(s) - s * np.sqrt(1 - s * s))
         seen[k] = whole * np.exp(2j * np.pi * (phase(*ahead) - phase(*behind)))[both].mean()
-    shift = np.angle(seen[0]) / FREQUENCY[0]
+    places = np.linspace(-4, 4, 1601)  # rad per cycle and px
+    about = seen[:, None] * np.exp(-1j * np.outer(FREQUENCY, places))
+    aside = np.square(about.imag / FREQUENCY[:, None]).sum(axis=0)
+    shift = places[np.argmin(np.where(about[0].real > 0, aside, np.inf))]
     return np.asarray((seen * np.exp(-1j * shift * FREQUENCY)).real)
 
 
@@ -85,7 +98,7 @@ def data(wave: Wavefront) -> Segments:
     return Segments(
         q=q,
         q_half=np.zeros(EDGES),
-        scale_px_per_mm=np.full(EDGES, 1e-3),  # a print without blur
+        scale_px_per_mm=np.full(EDGES, 5.0),
         x=place[:, 0],
         r2=square,
         radial=(normal * place).sum(axis=1) ** 2 - square / 2,
@@ -104,7 +117,8 @@ def fits(wave: Wavefront) -> tuple[through.ThroughFocus, through.ThroughFocus]:
     table = PupilTable(FREQUENCY * AIRY_PX, 4.0)
     start, _ = through.search(data(wave), table, np.arange(-1.0, 1.0, 0.1), TERMS)
     plain = through.fit(data(wave), table, start, TERMS, explore=False)
-    return plain, through.fit(data(wave), table, plain.parameters, TERMS)
+    missed = through.missed_by(plain, data(wave), table, TERMS)
+    return plain, through.fit(data(wave), table, plain.parameters, replace(TERMS, missed=missed))
 
 
 def off(fit: through.ThroughFocus) -> float:
@@ -144,14 +158,27 @@ def test_astigmatism_askew_is_found_by_what_it_blurs() -> None:
     assert off(fit) < 2
 
 
+@pytest.mark.parametrize(
+    ("wave", "name", "waves"),
+    [(coma, "coma along the tilt", 0.4), (coma_in_the_field, "coma towards the corners", 0.0)],
+)
+def test_coma_is_found_by_what_it_blurs(wave: Wavefront, name: str, waves: float) -> None:
+    plain, fit = fits(wave)
+    assert plain.reduced_chi2 > 1.5
+    assert fit.reduced_chi2 - 1 < (plain.reduced_chi2 - 1) / 3
+    assert name in fit.further
+    assert fit.coma_waves == pytest.approx(waves, abs=0.05)
+    assert off(fit) < 2
+
+
 def test_faults_that_no_term_describes_widen_the_interval() -> None:
     table = PupilTable(FREQUENCY * AIRY_PX, 4.0)
     kept, followed = fits(clean)
     assert through.missed_by(kept, data(clean), table, TERMS) == 0
-    plain, _ = fits(coma)
-    missed = through.missed_by(plain, data(coma), table, TERMS)
+    plain, _ = fits(eighth)
+    missed = through.missed_by(plain, data(eighth), table, TERMS)
     assert 0.5 * NOISE < missed < 20 * NOISE
-    fit = through.fit(data(coma), table, plain.parameters, replace(TERMS, missed=missed))
+    fit = through.fit(data(eighth), table, plain.parameters, replace(TERMS, missed=missed))
     assert plain.reduced_chi2 > 1.5
     assert fit.reduced_chi2 < 1.5
     assert fit.q_unknown > 3 * followed.q_unknown
@@ -167,3 +194,15 @@ def test_the_slope_by_sixth_order_is_that_of_the_overlap(defocus: float) -> None
     up, down = (response(wave(strength), defocus + FOCUS, here, along) for strength in (0.01, -0.01))
     slope = by_w060(FREQUENCY * AIRY_PX, np.array([defocus]), 0.2)[0]
     assert slope == pytest.approx((up - down) / 0.02, abs=0.01)
+
+
+@pytest.mark.parametrize("defocus", [-0.7, 0.0, 0.5])
+def test_the_slope_by_squared_coma_is_that_of_the_overlap(defocus: float) -> None:
+    def wave(strength: float) -> Wavefront:
+        return lambda x, y, _u, _v: strength * y * (x * x + y * y) + 0.2 * (x * x + y * y) ** 2
+
+    here = np.zeros(2)
+    along, across = by_squared_coma(FREQUENCY * AIRY_PX, np.array([defocus]), 0.2)
+    for slope, normal in ((along, (0.0, 1.0)), (across, (1.0, 0.0))):
+        some, none = (response(wave(coma), defocus + FOCUS, here, np.array(normal)) for coma in (0.1, 0.0))
+        assert slope[0] == pytest.approx((some - none) / 0.1**2, abs=0.01)

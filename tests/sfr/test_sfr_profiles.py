@@ -225,3 +225,13 @@ def test_levels_that_are_off_show_as_is_said() -> None:
         after = compare(higher, FREQUENCY, TOP_CPP, known)
         assert (after.sfr - before.sfr) / 1e-3 == pytest.approx(before.by_levels[..., side], abs=1e-6)
         assert np.abs(before.by_levels[..., side]).max() > 0.1
+
+
+def test_light_thrown_to_one_side_tells_nothing_where_the_lens_may_be_lopsided() -> None:
+    profiles = kept(picture(truth.gaussian_profile(2.0)), 14.0)
+    thrown = 0.05 * np.exp(-np.abs(profiles.u) / 3)
+    aside = replace(profiles, residual=profiles.residual + thrown, noise_light=2 * profiles.noise_dark)
+    straight = replace(aside, residual=profiles.residual)
+    for lopsided, least, most in ((False, 1e-3, np.inf), (True, 0.0, 1e-9)):
+        some, none = (compare(p, FREQUENCY, TOP_CPP, lopsided=lopsided).sfr for p in (aside, straight))
+        assert least <= np.abs(some - none).max() < most
