@@ -58,12 +58,13 @@ class Slopes:
 class Term:
     """A further fault: (n, k) how it changes responses, per strength, and the ``sd`` of its strength.
 
-    Where focus moves, the strength is in ``um`` on the image side. A ``square`` is not negative.
+    Where it moves focus, ``moved`` is by how much at each piece, (n,) per strength, and the strength is in µm on the
+    image side. A ``square`` is not negative.
     """
 
     column: Callable[[Slopes], Array]
     sd: float
-    um: bool = False
+    moved: Places | None = None
     square: bool = False
 
 
@@ -83,13 +84,14 @@ def _along_tilt(data: Geometry) -> Array:
     return data.place[:, 1]
 
 
-def _by(member: int, sd: float, places: Places, um: bool = False) -> Term:
+def _by(member: int, sd: float, places: Places) -> Term:
     """A member of the shape that is not the same all over the picture."""
-    return Term(lambda slopes: slopes.by_shape[..., member] * places(slopes.at)[:, None], sd, um)
+    moved = places if member == FOCUS else None
+    return Term(lambda slopes: slopes.by_shape[..., member] * places(slopes.at)[:, None], sd, moved)
 
 
 def _focus(places: Places) -> Term:
-    return _by(FOCUS, FIELD_UM, places, um=True)
+    return _by(FOCUS, FIELD_UM, places)
 
 
 def _astigmatism(direction: int, places: Places = lambda data: np.ones(len(data.q))) -> Term:
@@ -155,10 +157,14 @@ _SQUARES = np.array([term.square for term in TERMS.values()])
 
 @dataclass(frozen=True)
 class Further:
-    """Those ``chosen`` of :data:`TERMS`, their ``strength`` (e,), what they change (n, k), and q's variance by them."""
+    """Those ``chosen`` of :data:`TERMS` with their ``strength`` (e,), and q's variance by them.
+
+    They move best focus by ``moved`` (n,) waves, and change responses by ``value`` (n, k) beside that.
+    """
 
     chosen: tuple[int, ...]
     strength: Array
+    moved: Array
     value: Array
     q_variance: float
 
@@ -179,17 +185,18 @@ class Further:
 
 def nothing(model: Model) -> Further:
     """A lens of which no more is known."""
-    return Further((), np.zeros(0), np.zeros_like(model.y), 0.0)
+    return Further((), np.zeros(0), np.zeros(len(model.y)), np.zeros_like(model.y), 0.0)
 
 
 def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> Further:
     """What the leftover of a ``fit`` to data less what was found ``before`` tells: that, and new terms that convince.
 
-    All is linear about the fit: an iteration of two or three fits is meant.
+    Each time all is linear about the fit: an iteration of a few fits is meant.
     """
     value, jacobian = model.evaluate(fit.v)
     columns = _columns(model, fit.v, jacobian)
-    sd = np.array([term.sd / (um_per_wave if term.um else 1) for term in TERMS.values()])
+    terms = list(TERMS.values())
+    sd = np.array([term.sd / (um_per_wave if term.moved else 1) for term in terms])
     residual = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
     root = np.sqrt(huber_weights(residual))[..., None]
     left = (root[..., 0] * residual).ravel()
@@ -206,12 +213,20 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     if not chosen:
         return nothing(model)
     inverse = np.linalg.inv(information[np.ix_(chosen, chosen)])
-    step = inverse @ pull[chosen]
+    strength = strength[chosen] + inverse @ pull[chosen]
+    moved, value = np.zeros(len(value)), np.zeros_like(value)
+    for index, much in zip(chosen, strength, strict=True):
+        places = terms[index].moved
+        if places is None:
+            value += much * columns[..., index]
+        else:
+            moved += much * places(model.data)
     by_focus = (covariance @ mixed)[FOCUS, chosen]
     return Further(
         tuple(chosen),
-        strength[chosen] + step,
-        columns[..., chosen] @ (strength[chosen] + step),
+        strength,
+        moved,
+        value,
         float(by_focus @ inverse @ by_focus) * scale,
     )
 

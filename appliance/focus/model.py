@@ -48,6 +48,10 @@ class Foreseen:
         """(n, k) of a lens of another shape."""
         return np.asarray(self.value + self.slope @ (shape - self.shape))
 
+    def farther(self, waves: Array) -> Foreseen:
+        """The same of lenses whose best focus lies so much farther at each segment, (n,)."""
+        return replace(self, value=self.value + self.slope[..., FOCUS] * waves[:, None])
+
     def take(self, index: Any) -> Foreseen:
         """Of the segments of an index array."""
         return Foreseen(self.shape, self.value[index], self.slope[index])
@@ -230,7 +234,7 @@ class Model:
     """
 
     def __init__(self, data: Segments, table: PupilTable, model_error: float) -> None:
-        self.data = data
+        self.data = self.flat = data
         self.curves = Curves(data, data.frequency_cpp, table)
         self.weigh(model_error)
         self.y = data.sfr
@@ -242,6 +246,12 @@ class Model:
         errors = self.data.covariance + model_error**2 * np.eye(len(self.data.frequency_cpp))
         self.inverse_sd = 1 / np.sqrt(np.einsum("nkk->nk", errors))
         self.whitener = np.linalg.inv(np.linalg.cholesky(errors))
+
+    def bend(self, waves: Array) -> None:
+        """Let best focus lie so much farther at each piece, (n,), than the shape has it."""
+        foreseen = self.flat.foreseen and self.flat.foreseen.farther(waves)
+        self.data = replace(self.flat, q=self.flat.q - waves, foreseen=foreseen)
+        self.curves = Curves(self.data, self.data.frequency_cpp, self.curves.table)
 
     def centre_even(self, q_focus: float) -> None:
         """Let the even terms span the defocus that the data reach on the farther side of focus, and a wave at least.

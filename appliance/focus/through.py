@@ -198,10 +198,10 @@ def _further(
         more = found(model, best, known, terms.um_per_wave)
         if not more.chosen:
             break
-        before, model.y = model.y, model.data.sfr - more.value
+        _take_out(model, more)
         anew = gauss_newton(model, best.v, mean, sd)
         if anew.reduced_chi2 > best.reduced_chi2:
-            model.y = before
+            _take_out(model, known)
             break
         best, known = anew, more
         if terms.missed:
@@ -209,6 +209,11 @@ def _further(
             model.weigh(terms.error)
             best = gauss_newton(model, best.v, mean, sd)
     return best, known, terms
+
+
+def _take_out(model: Model, further: Further) -> None:
+    model.bend(further.moved)
+    model.y = model.data.sfr - further.value
 
 
 def _convinced(model: Model, best: Solution, mean: Array, sd: Array) -> tuple[Solution, Array]:
