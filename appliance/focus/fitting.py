@@ -54,7 +54,8 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
     if terms.missed:
         foresight = look.strips.compared(fit, lopsided=True)
         fit, moved = _settled(foresight, table, fit, terms)
-        terms = replace(terms, missed=through.missed_by(fit, foresight.of(fit), table, terms))
+        missed = through.missed_by(fit, foresight.of(fit), table, terms)
+        terms = replace(terms, missed=missed, faulty=True)
         fit, moved = _settled(foresight, table, fit, terms)
     kept, unsifted = np.arange(len(look.strips.plan)), fit.q_focus
     data = foresight.of(fit)

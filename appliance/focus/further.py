@@ -3,7 +3,7 @@
 The shape has the first orders of what lenses have: focus that changes as the radius squared, one spherical aberration
 and one cone of light for the whole picture. A real lens has more, and what fits it badly moves focus. Each of
 :data:`TERMS` is what one further fault would change; those that explain what the fit leaves over, the strongest first,
-are taken out of the data, and the shape is fitted anew. A quarter of how far that moves focus counts as unknown.
+are taken out of the data, and the shape is fitted anew. A part of how far that moves focus counts as unknown.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from appliance.focus.model import (
 from appliance.focus.pupil import Spline, by_squared_coma, by_w060
 from appliance.focus.solve import Solution, huber_weights
 
-CONVINCING = 15.0
+CONVINCING = 20.0
 """By how much a term must lower −2 log posterior."""
-MOST_TERMS = 8
-MOVED_PART = 0.25
-"""What of a move of focus stays unknown, as all is linear; by simulations."""
+MOST_TERMS, STEP_WAVES = 8, 0.05
+EXACT_PART, LINEAR_PART = 0.05, 0.15
+"""What of a move of focus stays unknown, of all and of what is known to first order only; by simulations."""
 
 FIELD_UM, SPHERICAL_WAVES, CONE, SQUARED_COMA = 30.0, 0.5, 0.2, 0.2
 """Standard deviations of the strengths: µm of focus on the image side at the corner, waves, parts of the cone, and
@@ -58,14 +58,19 @@ class Slopes:
 class Term:
     """A further fault: (n, k) how it changes responses, per strength, and the ``sd`` of its strength.
 
-    Where it moves focus, ``moved`` is by how much at each piece, (n,) per strength, and the strength is in µm on the
-    image side. A ``square`` is not negative.
+    Where it changes a ``member`` of the shape, ``places`` is by how much at each piece, (n,) per strength; that of
+    FOCUS is in µm on the image side. A ``square`` is not negative.
     """
 
     column: Callable[[Slopes], Array]
     sd: float
-    moved: Places | None = None
+    member: int | None = None
+    places: Places | None = None
     square: bool = False
+
+    def changes(self, member: int, data: Geometry) -> Array:
+        """(n,) by how much the member of the shape is changed, per strength."""
+        return self.places(data) if self.places and self.member == member else np.zeros(len(data.q))
 
 
 def _in_place(data: Geometry) -> tuple[Array, Array]:
@@ -86,8 +91,7 @@ def _along_tilt(data: Geometry) -> Array:
 
 def _by(member: int, sd: float, places: Places) -> Term:
     """A member of the shape that is not the same all over the picture."""
-    moved = places if member == FOCUS else None
-    return Term(lambda slopes: slopes.by_shape[..., member] * places(slopes.at)[:, None], sd, moved)
+    return Term(lambda slopes: slopes.by_shape[..., member] * places(slopes.at)[:, None], sd, member, places)
 
 
 def _focus(places: Places) -> Term:
@@ -159,14 +163,17 @@ _SQUARES = np.array([term.square for term in TERMS.values()])
 class Further:
     """Those ``chosen`` of :data:`TERMS` with their ``strength`` (e,), and q's variance by them.
 
-    They move best focus by ``moved`` (n,) waves, and change responses by ``value`` (n, k) beside that.
+    What is known to first order only moves q by ``q_linear``.
+    They move best focus by ``moved`` (n,) waves, change W040 by ``spherical`` (n,) and responses by ``value`` (n, k).
     """
 
     chosen: tuple[int, ...]
     strength: Array
     moved: Array
+    spherical: Array
     value: Array
     q_variance: float
+    q_linear: float
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -185,7 +192,8 @@ class Further:
 
 def nothing(model: Model) -> Further:
     """A lens of which no more is known."""
-    return Further((), np.zeros(0), np.zeros(len(model.y)), np.zeros_like(model.y), 0.0)
+    none = np.zeros(len(model.y))
+    return Further((), np.zeros(0), none, none, np.zeros_like(model.y), 0.0, 0.0)
 
 
 def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> Further:
@@ -194,9 +202,9 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     Each time all is linear about the fit: an iteration of a few fits is meant.
     """
     value, jacobian = model.evaluate(fit.v)
-    columns = _columns(model, fit.v, jacobian)
+    columns = _columns(model, fit.v, jacobian, before.spherical)
     terms = list(TERMS.values())
-    sd = np.array([term.sd / (um_per_wave if term.moved else 1) for term in terms])
+    sd = np.array([term.sd / (um_per_wave if term.member == FOCUS else 1) for term in terms])
     residual = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
     root = np.sqrt(huber_weights(residual))[..., None]
     left = (root[..., 0] * residual).ravel()
@@ -214,20 +222,25 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
         return nothing(model)
     inverse = np.linalg.inv(information[np.ix_(chosen, chosen)])
     strength = strength[chosen] + inverse @ pull[chosen]
-    moved, value = np.zeros(len(value)), np.zeros_like(value)
-    for index, much in zip(chosen, strength, strict=True):
-        places = terms[index].moved
-        if places is None:
-            value += much * columns[..., index]
-        else:
-            moved += much * places(model.data)
+    moved, spherical = (
+        np.sum(
+            [s * terms[k].changes(member, model.data) for k, s in zip(chosen, strength, strict=True)], axis=0
+        )
+        for member in (FOCUS, SPHERICAL)
+    )
+    linear = [terms[k].member != FOCUS for k in chosen]
+    value = columns[..., np.array(chosen)[linear]] @ strength[linear]
+    if spherical.any():
+        value += _curved(model, fit.v) * (spherical * (spherical / 2 - before.spherical))[:, None]
     by_focus = (covariance @ mixed)[FOCUS, chosen]
     return Further(
         tuple(chosen),
         strength,
         moved,
+        spherical,
         value,
         float(by_focus @ inverse @ by_focus) * scale,
+        float(by_focus[linear] @ strength[linear]),
     )
 
 
@@ -247,9 +260,20 @@ def _chosen(information: Array, pull: Array, chosen: list[int], least: float) ->
     return chosen
 
 
-def _columns(model: Model, v: Array, jacobian: Array) -> npt.NDArray[np.float64]:
-    """(n, k, terms) derivatives of the responses by the strengths."""
+def _curved(model: Model, v: Array) -> Array:
+    """(n, k) second derivative of the responses by W040."""
     shape, _ = split(v, len(model.data.frequency_cpp))
+    up, down = (shape + sign * STEP_WAVES * (np.arange(len(shape)) == SPHERICAL) for sign in (1, -1))
+    slopes = [model.curves.at(each)[1][..., SPHERICAL] for each in (up, down)]
+    return np.asarray((slopes[0] - slopes[1]) / (2 * STEP_WAVES))
+
+
+def _columns(model: Model, v: Array, jacobian: Array, spherical: Array) -> npt.NDArray[np.float64]:
+    """(n, k, terms) derivatives of the responses by the strengths, where W040 is more by ``spherical`` (n,)."""
+    shape, _ = split(v, len(model.data.frequency_cpp))
+    if spherical.any():
+        jacobian = jacobian.copy()
+        jacobian[..., SPHERICAL] += _curved(model, v) * spherical[:, None]
     slopes = Slopes(model.data, jacobian, *_by_pupil(model, shape))
     return np.stack([term.column(slopes) for term in TERMS.values()], axis=-1)
 

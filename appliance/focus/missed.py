@@ -25,6 +25,8 @@ STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
 """What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
 CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
 """The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
+HIDDEN_PART = 1.5
+"""What more a faulty lens has, hidden by noise, may move focus by so many standard deviations; by simulations."""
 MOST_MISSED, BISECTIONS = 0.1, 12
 """No response is taken to be off by more; the search for how much ends within a part of it."""
 

@@ -55,13 +55,14 @@ class Terms:
     ``print_sigma_mm`` is the print's Gaussian spread on paper and its standard uncertainty, mm; ``um_per_wave`` the
     image-side shift of focus per wave of defocus, 8 N² λ in µm; ``model_error`` an error of the model's SFR, and
     ``missed`` (see ``missed.py``) one that is as smooth as a lens's own faults: both are added in quadrature to
-    every standard deviation.
+    every standard deviation. A lens is ``faulty`` if it was seen to have more than the shape describes.
     """
 
     print_sigma_mm: tuple[float, float] = (0.03, 0.03)
     um_per_wave: float = 10.0
     model_error: float = 0.0002
     missed: float = 0.0
+    faulty: bool = False
 
     @property
     def error(self) -> float:

@@ -34,8 +34,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.focus.further import MOVED_PART, Further, found, nothing
-from appliance.focus.missed import STRANGE_CHI2, unknown, usual_miss
+from appliance.focus.further import EXACT_PART, LINEAR_PART, Further, found, nothing
+from appliance.focus.missed import HIDDEN_PART, STRANGE_CHI2, unknown, usual_miss
 from appliance.focus.model import (
     AMPLITUDE,
     EVEN_TERMS,
@@ -152,7 +152,7 @@ def fit(
     if explore and abs(best.v[KAPPA] - 1) < ANOTHER_STOP:
         plain = best
         best, further, terms = _further(model, best, mean, sd, terms)
-        moved = MOVED_PART * float(best.v[FOCUS] - plain.v[FOCUS])
+        moved = np.hypot(EXACT_PART * (best.v[FOCUS] - plain.v[FOCUS]), LINEAR_PART * further.q_linear)
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
         rigid = best
         sd[SHAPE_PARAMETERS:] = EVEN_SD_STRANGE
@@ -162,7 +162,8 @@ def fit(
     q_sd = float(np.hypot(q_sd_of(best), np.sqrt(further.q_variance)))
     if explore and q_sd > EXPLORE_FROM_UM / terms.um_per_wave:
         q_sd = explored(model, best, mean, sd, q_sd)
-    q_unknown = float(np.hypot.reduce([unknown(model, best, terms.missed), moved, apart]))
+    hidden = HIDDEN_PART * q_sd if terms.faulty or further.chosen else 0.0
+    q_unknown = float(np.hypot.reduce([unknown(model, best, terms.missed), moved, apart, hidden]))
     return _outcome(model, best, q_sd, q_unknown, further)
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict, replace
 from functools import partial
 from math import log
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from tests.benchmark.pupils import Faults, light_through
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
 from tests.benchmark.trials import (
+    Mosaic,
     Options,
     Scored,
     Trial,
@@ -25,6 +27,7 @@ from tests.benchmark.trials import (
     crashes,
     frame_of,
     in_parallel,
+    mosaic_of,
     rng_of,
     score,
     seconds_of,
@@ -35,6 +38,8 @@ NAME = "lenses"
 FULL = 80
 FAULTLESS, FAULTY = "faultless", "faulty"
 FAULTLESS_OF = 8
+RENDERER = "pupil of points, 1"
+"""Another number where :mod:`tests.benchmark.pupils` makes other photos, so that kept ones are not used."""
 GREATEST = Faults(
     coma_x=0.6,
     coma_y=0.6,
@@ -85,18 +90,22 @@ def draw(options: Options, index: int) -> Trial:
     return trial
 
 
-def run(trial: Trial) -> Scored:
-    """Photograph through the faulty lens, score."""
+def photograph(trial: Trial) -> Mosaic:
+    """The photo through the faulty lens."""
+    return expose(light_through(trial.scene, Faults(**trial.drawn)), trial.scene, trial.seed)
+
+
+def run(trial: Trial, keep: Path | None = None) -> Scored:
+    """Photograph, score."""
     start = time.perf_counter()
-    light = light_through(trial.scene, Faults(**trial.drawn))
-    frame = frame_of(trial.scene, expose(light, trial.scene, trial.seed))
-    return Scored(trial, score(trial, frame, time.perf_counter() - start))
+    mosaic = mosaic_of(trial, keep, photograph, f"{RENDERER} {trial.drawn}")
+    return Scored(trial, score(trial, frame_of(trial.scene, mosaic), time.perf_counter() - start))
 
 
 def table(options: Options) -> Table:
     """Run the lenses."""
     trials = options.chosen([draw(options, k) for k in range(options.number(FULL))])
-    scored = in_parallel(partial(run), trials, options.jobs, NAME)
+    scored = in_parallel(partial(run, keep=options.keep), trials, options.jobs, NAME)
     told = [s for s in scored if s.has_figure]
     wrong = [s for s in told if abs(s.error_percent) > WRONG_INTERVALS * s.u95_percent]
     side = [s for s in scored if s.wrong_side]

@@ -221,16 +221,23 @@ def _bench_version() -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def mosaic_of(trial: Trial, keep: Path | None) -> Mosaic:
-    """The trial's photo, from the folder of kept photos if it is there."""
+def by_bench(trial: Trial) -> Mosaic:
+    """The simulated bench's photo of the trial."""
+    return photograph(trial.scene, trial.seed).mosaic
+
+
+def mosaic_of(
+    trial: Trial, keep: Path | None, take: Callable[[Trial], Mosaic] = by_bench, takes: str = ""
+) -> Mosaic:
+    """The trial's photo, from the folder of kept photos if it is there; ``takes`` tells other photos apart."""
     if keep is None:
-        return photograph(trial.scene, trial.seed).mosaic
-    key = repr((_bench_version(), trial.scene, trial.scene.chart.layout.title, trial.seed))
+        return take(trial)
+    key = repr((_bench_version(), trial.scene, trial.scene.chart.layout.title, trial.seed)) + takes
     path = keep / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
     if path.exists():
         kept: Mosaic = np.load(path)["mosaic"]
         return kept
-    mosaic = photograph(trial.scene, trial.seed).mosaic
+    mosaic = take(trial)
     part = path.with_suffix(f".{multiprocessing.current_process().pid}.npz")
     np.savez_compressed(part, mosaic=mosaic)
     part.replace(path)
