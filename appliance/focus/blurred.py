@@ -18,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.chart.pose import Array
-from appliance.focus.model import (
+from appliance.focus.model import amplitude_terms
+from appliance.focus.pupil import otf_and_slopes
+from appliance.focus.segments import (
     AMPLITUDE,
     ASTIGMATISM,
     LENS_BLUR,
@@ -27,9 +29,7 @@ from appliance.focus.model import (
     SMEAR,
     SMEAR_LEAN,
     SPHERICAL,
-    amplitude_terms,
 )
-from appliance.focus.pupil import otf_and_slopes
 from appliance.focus.waves import Waves
 
 LEVEL_PX, LEVEL_STEP, SHARED = 5.0, 0.12, 3

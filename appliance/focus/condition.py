@@ -8,9 +8,9 @@ from appliance import optics
 from appliance.chart.pose import NEARNESS, Array, Pose
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
-from appliance.focus.model import KAPPA, LEAST_KAPPA, MOST_KAPPA
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
+from appliance.focus.segments import KAPPA, LEAST_KAPPA, MOST_KAPPA
 from appliance.focus.through import ThroughFocus
 from appliance.frame import Frame
 from appliance.sfr import EdgeBatch

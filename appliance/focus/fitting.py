@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.chart.layout import Layout
-from appliance.focus import model, through
+from appliance.focus import through
 from appliance.focus.foresight import Foresight
 from appliance.focus.missed import STRANGE_CHI2
 from appliance.focus.near import Look
 from appliance.focus.pupil import PupilTable
+from appliance.focus.segments import Segments
 from appliance.focus.terms import Terms
 from appliance.focus.whole import told_by_blur
 from appliance.frame import Frame
@@ -33,7 +34,7 @@ class Fitted:
     """The fit to the ``data`` of those strips of a look that are ``kept`` (n,), by index."""
 
     kept: npt.NDArray[np.int_]
-    data: model.Segments
+    data: Segments
     fit: through.ThroughFocus
 
 
@@ -81,7 +82,7 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
 
 
 def _alike(
-    data: model.Segments, table: PupilTable, fit: through.ThroughFocus, terms: Terms
+    data: Segments, table: PupilTable, fit: through.ThroughFocus, terms: Terms
 ) -> npt.NDArray[np.bool_]:
     """(n,) False for pieces that fit worse than most."""
     chi2 = through.misfit(data, table, fit, terms) / np.maximum(data.count, 1)

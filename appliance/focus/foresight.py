@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from appliance.focus.model import LEVELS, Array, Curves, Foreseen, Segments
+from appliance.focus.model import Curves
+from appliance.focus.segments import LEVELS, Array, Foreseen, Segments
 from appliance.focus.through import ThroughFocus
 from appliance.sfr import Comparison
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from appliance.chart.pose import Array, Pose
 from appliance.chart.segments import SegmentPlan
-from appliance.focus.model import Geometry, Segments
+from appliance.focus.segments import Geometry, Segments
 from appliance.focus.survey import FREQUENCY_CPP, usable
 from appliance.focus.waves import Waves
 from appliance.sfr import Comparison, EdgeBatch

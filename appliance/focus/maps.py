@@ -11,7 +11,7 @@ from appliance.chart.layout import Layout
 from appliance.chart.pose import Array, Pose
 from appliance.focus.cells import CELL_PX
 from appliance.focus.geometry import where
-from appliance.focus.model import CURVATURE, KAPPA, TILT_X
+from appliance.focus.segments import CURVATURE, KAPPA, TILT_X
 from appliance.focus.through import ThroughFocus
 from appliance.focus.waves import Waves
 

@@ -12,7 +12,7 @@ from appliance.chart.locate import Located, NotLocated, locate
 from appliance.chart.pose import PARAMETERS, Array
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
-from appliance.focus import model, through
+from appliance.focus import through
 from appliance.focus.condition import (
     flicker,
     not_flat,
@@ -31,14 +31,9 @@ from appliance.focus.prints import blur_seen, spread_mm
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
+from appliance.focus.segments import PRINT, SMEAR, SMEAR_LEAN, Segments
 from appliance.focus.strips import widest_waves
-from appliance.focus.survey import (
-    FEWEST_SEGMENTS,
-    STRIP_PX,
-    Survey,
-    survey,
-    usable,
-)
+from appliance.focus.survey import FEWEST_SEGMENTS, STRIP_PX, Survey, survey, usable
 from appliance.focus.terms import Terms
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
@@ -133,7 +128,7 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     if disagrees is not None:
         return Refusal(disagrees, picture_px, located)
     fit = outcome.fit
-    variance, own_variance = float(fit.shape[model.PRINT]), float(fit.covariance[model.PRINT, model.PRINT])
+    variance, own_variance = float(fit.shape[PRINT]), float(fit.covariance[PRINT, PRINT])
     prior_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)
     blur = blur_seen(variance, own_variance, fit.reduced_chi2, prior_mm, outcome.magnification)
     return replace(outcome, print_blur_um=blur)
@@ -143,7 +138,7 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
 class _Rough:
     """Where the survey, by each edge's own SFR, has focus."""
 
-    data: model.Segments
+    data: Segments
     table: PupilTable
     terms: Terms
     waves: Waves
@@ -227,7 +222,7 @@ def _motion(fit: through.ThroughFocus, plan: SegmentPlan, good: npt.NDArray[np.b
     shares = [float(good[sel].mean()) for sel in (plan.across, ~plan.across) if sel.sum() >= FEWEST_SEGMENTS]
     if len(shares) == 2 and min(shares) < 0.2 and max(shares) > 0.6:
         return reason("MOTION_BLUR")
-    members = [model.SMEAR, model.SMEAR_LEAN]
+    members = [SMEAR, SMEAR_LEAN]
     smear = fit.shape[members]
     # together they are the variance along a smear, whatever its direction
     variance, sd = np.hypot(*smear), np.sqrt(fit.covariance[members, members].max())
@@ -243,7 +238,7 @@ def _collect(
     batch: EdgeBatch,
     used: npt.NDArray[np.bool_],
     waves: Waves,
-    data: model.Segments,
+    data: Segments,
     fit: through.ThroughFocus,
     table: PupilTable,
 ) -> Measurement:

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from appliance.focus.model import CURVATURE, FOCUS, RADIAL, SHAPE_PARAMETERS, SPHERICAL, TILT_X, Array, Model
+from appliance.focus.model import Model
+from appliance.focus.segments import CURVATURE, FOCUS, RADIAL, SHAPE_PARAMETERS, SPHERICAL, TILT_X, Array
 from appliance.focus.solve import Solution, q_sd_of
 
 STRANGE_CHI2, USUAL_CHI2 = 1.15, 1.1

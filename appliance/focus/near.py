@@ -12,9 +12,9 @@ from appliance.chart.pose import Array, Pose
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan, ends_of, plan_segments
 from appliance.focus.geometry import field_of
-from appliance.focus.model import CURVATURE, LENS_BLUR, PRINT, SPHERICAL, TILT_X
 from appliance.focus.places import Places, refined
 from appliance.focus.result import Setup
+from appliance.focus.segments import CURVATURE, LENS_BLUR, PRINT, SPHERICAL, TILT_X
 from appliance.focus.strips import Strips
 from appliance.focus.survey import FEWEST_SEGMENTS, MOST_SEGMENTS, Survey, edge_lengths_px, measure
 from appliance.focus.through import ThroughFocus

@@ -6,16 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.focus.model import (
-    FOCUS,
-    KAPPA,
-    LEAST_KAPPA,
-    MOST_KAPPA,
-    SHAPE_PARAMETERS,
-    SPHERICAL,
-    Array,
-    Model,
-)
+from appliance.focus.model import Model
+from appliance.focus.segments import FOCUS, KAPPA, LEAST_KAPPA, MOST_KAPPA, SHAPE_PARAMETERS, SPHERICAL, Array
 
 _HUBER = 3.0
 MOST_EXPLORED = 9

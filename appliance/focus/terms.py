@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.focus.model import (
+from appliance.focus.model import EVEN_TERMS
+from appliance.focus.segments import (
     AMPLITUDE,
     ASTIGMATISM,
     CURVATURE,
-    EVEN_TERMS,
     FOCUS,
     KAPPA,
     LENS_BLUR,

@@ -36,9 +36,10 @@ import numpy as np
 
 from appliance.focus.further import EXACT_PART, LINEAR_PART, Further, found, nothing
 from appliance.focus.missed import HIDDEN_PART, STRANGE_CHI2, unknown, usual_miss
-from appliance.focus.model import (
+from appliance.focus.model import EVEN_TERMS, Model, print_log_amplitude, split
+from appliance.focus.pupil import PupilTable
+from appliance.focus.segments import (
     AMPLITUDE,
-    EVEN_TERMS,
     FOCUS,
     KAPPA,
     LENS_BLUR,
@@ -48,12 +49,8 @@ from appliance.focus.model import (
     SMEAR_LEAN,
     SPHERICAL,
     Array,
-    Model,
     Segments,
-    print_log_amplitude,
-    split,
 )
-from appliance.focus.pupil import PupilTable
 from appliance.focus.solve import Solution, explored, gauss_newton, q_sd_of
 from appliance.focus.terms import EVEN_SD_STRANGE, SMEAR_SD_STRANGE, SPHERICAL_SD_STRANGE, Terms
 

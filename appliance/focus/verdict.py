@@ -12,9 +12,9 @@ from appliance import optics
 from appliance.focus.combine import beyond_all, budget_of, disagreement, mean_focus_mm
 from appliance.focus.condition import measured_focal_length_mm, wrong_f_number
 from appliance.focus.measure import Measurement, Refusal
-from appliance.focus.model import ASTIGMATISM, CURVATURE, KAPPA, RADIAL, SPHERICAL, TILT_X
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
+from appliance.focus.segments import ASTIGMATISM, CURVATURE, KAPPA, RADIAL, SPHERICAL, TILT_X
 from appliance.focus.settle import combined, remedy
 from appliance.focus.through import ThroughFocus
 

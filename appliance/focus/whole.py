@@ -31,7 +31,7 @@ from appliance.focus.cells import (
     strip_cells,
 )
 from appliance.focus.maps import maps_of
-from appliance.focus.model import (
+from appliance.focus.segments import (
     AMPLITUDE,
     CURVATURE,
     FOCUS,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from appliance.focus.blurred import Blurred, View, blurred
-from appliance.focus.model import AMPLITUDE, ASTIGMATISM, LENS_BLUR, PRINT, PRIOR_MEAN, RADIAL, SPHERICAL
+from appliance.focus.segments import AMPLITUDE, ASTIGMATISM, LENS_BLUR, PRINT, PRIOR_MEAN, RADIAL, SPHERICAL
 from appliance.focus.waves import Waves
 
 CELL_PX, ROWS, COLUMNS = 4.0, 120, 100

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from appliance.focus import through
-from appliance.focus.model import Segments
 from appliance.focus.pupil import PupilTable, by_squared_coma, by_w060
+from appliance.focus.segments import Segments
 from appliance.focus.terms import Terms
 
 Array = npt.NDArray[np.float64]

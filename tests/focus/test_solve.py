@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.focus.model import EVEN_TERMS, SHAPE_PARAMETERS
+from appliance.focus.model import EVEN_TERMS
+from appliance.focus.segments import SHAPE_PARAMETERS
 from appliance.focus.solve import normal_equations
 
 

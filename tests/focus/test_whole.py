@@ -11,8 +11,8 @@ from appliance.bench import Chart, Lens, Mishap, Scene, Sensor, photograph
 from appliance.chart.layout import layout
 from appliance.focus import fitting, whole
 from appliance.focus.measure import Measurement, measure_frame
-from appliance.focus.model import FOCUS, Evidence
 from appliance.focus.result import Setup
+from appliance.focus.segments import FOCUS, Evidence
 from appliance.frame import Frame
 
 CLOSE = Scene(
