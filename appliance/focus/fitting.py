@@ -13,7 +13,7 @@ from appliance.focus.foresight import Foresight
 from appliance.focus.missed import STRANGE_CHI2
 from appliance.focus.near import Look
 from appliance.focus.pupil import PupilTable
-from appliance.focus.segments import Segments
+from appliance.focus.segments import Array, Segments
 from appliance.focus.terms import Terms
 from appliance.focus.whole import told_by_blur
 from appliance.frame import Frame
@@ -84,10 +84,19 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
 def _alike(
     data: Segments, table: PupilTable, fit: through.ThroughFocus, terms: Terms
 ) -> npt.NDArray[np.bool_]:
-    """(n,) False for pieces that fit worse than most."""
-    chi2 = through.misfit(data, table, fit, terms) / np.maximum(data.count, 1)
+    """(n,) False for pieces that fit worse than most, whatever further faults the lens may have."""
+    alike = _as_most(through.misfit(data, table, fit, terms), data.count)
+    if not alike.all():
+        more = through.fit(data, table, fit.parameters, terms)
+        if more.further:
+            alike = _as_most(more.piece_chi2, data.count)
+    return alike
+
+
+def _as_most(piece_chi2: Array, count: Array) -> npt.NDArray[np.bool_]:
+    chi2, count = piece_chi2 / np.maximum(count, 1), np.maximum(count, 1)
     usual = max(float(np.median(chi2)), 1.0)
-    return np.asarray(chi2 < usual * (1 + STRANGE_SIGMAS * np.sqrt(2 / np.maximum(data.count, 1))))
+    return np.asarray(chi2 < usual * (1 + STRANGE_SIGMAS * np.sqrt(2 / count)))
 
 
 def _settled(

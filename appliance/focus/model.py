@@ -162,6 +162,11 @@ class Model:
             jacobian[..., :SHAPE_PARAMETERS] += d.foreseen.slope
         return model, jacobian
 
+    def piece_chi2(self, v: Array) -> Array:
+        """(n,) chi-square of each piece."""
+        value, _ = self.evaluate(v)
+        return np.asarray(np.square(np.einsum("nkl,nl->nk", self.whitener, value - self.y)).sum(axis=1))
+
     def scan(self, candidates: Array, amplitude_prior: Array, amplitude_sd: Array) -> tuple[Array, Array]:
         """(c,) chi-square of each candidate focus and (c, k) best log amplitudes, at nominal shape."""
         chi2, best = [], []

@@ -71,8 +71,8 @@ class ThroughFocus:
     ``q_focus``, ``q_sd`` (from noise) and ``q_unknown`` (from what no model knows, see ``missed.py``, and
     how far looser and ``further`` terms moved focus) in waves; ``parameters`` (p,) all that was fitted, ``shape`` the
     first of them by index (FOCUS … LENS_BLUR), with their ``covariance`` (p, p) scaled by the reduced chi-square;
-    ``log_amplitude`` (k,) is the log of all that blurs alike, at the median scale; ``coma_waves`` is that of a
-    decentred lens.
+    ``piece_chi2`` (n,) is that of each piece; ``log_amplitude`` (k,) is the log of all that blurs alike, at the median
+    scale; ``coma_waves`` is that of a decentred lens.
     """
 
     q_focus: float
@@ -85,6 +85,7 @@ class ThroughFocus:
     even_scale: float
     covariance: Array
     reduced_chi2: float
+    piece_chi2: Array
     further: tuple[str, ...] = ()
     coma_waves: float = 0.0
 
@@ -179,6 +180,7 @@ def _outcome(model: Model, best: Solution, q_sd: float, q_unknown: float, furthe
         even_scale=model.even_scale,
         covariance=np.asarray(np.linalg.pinv(best.normal) * max(best.reduced_chi2, 1.0), float),
         reduced_chi2=best.reduced_chi2,
+        piece_chi2=model.piece_chi2(best.v),
         further=further.names,
         coma_waves=further.coma_waves,
     )
@@ -234,9 +236,7 @@ def _model_of(fit: ThroughFocus, data: Segments, table: PupilTable, error: float
 
 def misfit(data: Segments, table: PupilTable, fit: ThroughFocus, terms: Terms) -> Array:
     """(n,) chi-square of each piece."""
-    model = _model_of(fit, data, table, terms.error)
-    value, _ = model.evaluate(fit.parameters)
-    return np.asarray(np.square(np.einsum("nkl,nl->nk", model.whitener, value - model.y)).sum(axis=1))
+    return _model_of(fit, data, table, terms.error).piece_chi2(fit.parameters)
 
 
 def missed_by(fit: ThroughFocus, data: Segments, table: PupilTable, terms: Terms) -> float:
