@@ -27,6 +27,8 @@ SQUEEZE_TOLERANCE = 0.1
 MOST_ASKEW_RAD = 0.06
 """A sensor out of square by more is no mount's tolerance, but what is left of a view that no flat chart gives."""
 FLICKER_AMPLITUDE = 0.03
+GREENS_APART = 0.06
+"""Logarithm of how far apart a sensor's two greens may be: one filter, beside red in one, beside blue in the other."""
 ROW_BINS = 24
 
 
@@ -47,6 +49,22 @@ def _green(frame: Frame) -> Array:
     if frame.bayer is None:
         return np.asarray(frame.plane[::7, ::7])
     return np.asarray(frame.plane[::6, frame.bayer.index("g") % 2 :: 6])
+
+
+def wrong_bayer(frame: Frame) -> Reason | None:
+    """WRONG_BAYER if the two pixels said to be green differ as two colours do, and the two others are alike instead."""
+    if frame.bayer is None:
+        return None
+    green: list[float] = []
+    other: list[float] = []
+    for k, colour in enumerate(frame.bayer):
+        site = frame.plane[k // 2 :: 30, k % 2 :: 30]
+        level = float(np.percentile(site, 90)) - frame.black
+        (green if colour == "g" else other).append(max(level, 1e-6))
+    apart, others = (abs(np.log(a / b)) for a, b in (green, other))
+    if apart < GREENS_APART or others > apart / 3:
+        return None
+    return reason("WRONG_BAYER", percent=100 * (np.exp(apart) - 1), order=frame.bayer)
 
 
 def wrong_distance(setup: Setup) -> Reason | None:

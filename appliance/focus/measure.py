@@ -19,6 +19,7 @@ from appliance.focus.condition import (
     overexposed,
     tilt_out_of_range,
     too_dark,
+    wrong_bayer,
     wrong_distance,
     wrong_f_number,
     wrong_lens,
@@ -99,7 +100,7 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     if min(picture_px) < LEAST_PICTURE_PX:
         size = " × ".join(map(str, picture_px))
         return Refusal(reason("NO_CHART", detail=f"the picture has only {size} px"), picture_px)
-    for problem in (wrong_distance(setup), too_dark(frame)):
+    for problem in (wrong_distance(setup), too_dark(frame), wrong_bayer(frame)):
         if problem is not None:
             return Refusal(problem, picture_px)
     located = locate(frame, 1.03 * setup.focal_length_mm / (setup.pixel_pitch_um * 1e-3))

@@ -27,6 +27,8 @@ REASONS: dict[str, str] = {
     "FLICKER": "The light changes in bands across the picture: a lamp flickers, or a shadow or glare lies across the "
     "chart. Clear the light's way; use a lamp without flicker, or another exposure time.",
     "WRONG_CHART": "This is not a chart of this version: {detail}. Print the chart again.",
+    "WRONG_BAYER": "The raw picture's colours do not lie as {order} has them: the pixels that should be green differ "
+    "by {percent:.0f} %, and the others do not. Give the sensor's own Bayer order.",
     "WRONG_SCALE": "The chart seems printed at {percent:.1f} % of its true size. "
     "Print at 100 %, or measure its bar and enter that; if it is right, check the distance and the focal length.",
     "SCALE_DISAGREES": "The picture is {percent:.1f} % as large as distance, focal length and the chart's bar of "

@@ -18,7 +18,7 @@ from appliance.bench.photo import expose
 from appliance.chart.drawing import raster
 from appliance.chart.layout import layout
 from appliance.focus import score
-from appliance.focus.condition import too_dark
+from appliance.focus.condition import too_dark, wrong_bayer
 from appliance.focus.measure import Measurement, measure_frame
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.score import score_frames
@@ -379,6 +379,16 @@ def test_a_distance_that_no_lens_focuses_at_is_named() -> None:
 @pytest.mark.parametrize("exposure", [1.4, 12.0])
 def test_too_much_light_is_named_even_where_it_hides_the_chart(exposure: float) -> None:
     assert scored(bench(light=Light(exposure=exposure))).reasons[0].code == "CLIPPED"
+
+
+@pytest.mark.parametrize("told", ["grbg", "gbrg", "bggr", "rggb"])
+def test_another_bayer_order_is_named_where_it_takes_other_pixels_for_green(told: str) -> None:
+    rng = np.random.default_rng(1)
+    levels = np.tile([[0.55, 1.0], [1.0, 0.65]], (300, 400))  # rggb
+    plane = np.round(256 + 2000 * levels + rng.normal(0, 15, levels.shape)).astype(np.uint16)
+    found = wrong_bayer(Frame(plane, told, 256.0, 4095.0))  # type: ignore[arg-type]
+    assert (found is not None) == (told in ("grbg", "gbrg"))
+    assert found is None or found.code == "WRONG_BAYER"
 
 
 @pytest.mark.parametrize("bayer", ["rggb", "grbg", "gbrg", "bggr"])
