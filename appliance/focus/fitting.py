@@ -47,7 +47,7 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
     foresight = some.compared(look.first)
     around = look.first.q_focus + np.array([-0.1, 0.0, 0.1])
     start, _ = through.search(foresight.data, table, around, terms)
-    fit = through.fit(foresight.data, table, start, terms, flexible=False, explore=False)
+    fit = through.fit(foresight.data, table, start, terms, flexible=False, further=False, explore=False)
     fit, _ = _settled(foresight, table, fit, terms)
     foresight = look.strips.compared(fit)
     fit, moved = _settled(foresight, table, fit, terms)
@@ -87,7 +87,7 @@ def _alike(
     """(n,) False for pieces that fit worse than most, whatever further faults the lens may have."""
     alike = _as_most(through.misfit(data, table, fit, terms), data.count)
     if not alike.all():
-        more = through.fit(data, table, fit.parameters, terms)
+        more = through.fit(data, table, fit.parameters, terms, flexible=False, explore=False)
         if more.further:
             alike = _as_most(more.piece_chi2, data.count)
     return alike
@@ -106,7 +106,9 @@ def _settled(
     moved = np.inf
     for _ in range(MOST_ROUNDS):
         last = fit
-        fit = through.fit(foresight.of(fit), table, fit.parameters, terms, flexible=False, explore=False)
+        fit = through.fit(
+            foresight.of(fit), table, fit.parameters, terms, flexible=False, further=False, explore=False
+        )
         moved = abs(fit.q_focus - last.q_focus)
         if moved < SETTLED * fit.q_sd:
             break

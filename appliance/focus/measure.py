@@ -189,7 +189,9 @@ def _rough(setup: Setup, seen: Survey) -> _Rough | Reason:
     start, chi2 = through.search(data, table, candidates, terms)
     if _ambiguous(candidates, chi2, 2.5 / waves.blur_px_per_wave):
         return reason("AMBIGUOUS")
-    return _Rough(data, table, terms, waves, through.fit(data, table, start, terms, explore=False))
+    return _Rough(
+        data, table, terms, waves, through.fit(data, table, start, terms, further=False, explore=False)
+    )
 
 
 def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:

@@ -58,7 +58,9 @@ CONVINCING = 12.0
 """By how much a lens with more aberration, or a bench with more smear, than usual must lower −2 log posterior."""
 LOG_AMPLITUDE_SD = 0.35
 """Standard deviation of the log amplitude at each frequency by itself, where a fit's start is searched for."""
-FURTHER_ROUNDS, ANOTHER_STOP = 5, 0.25
+FURTHER_ROUNDS, SETTLED = 5, 0.05
+"""So often is looked for more; it ends when focus moves by less than this of its standard deviation."""
+ANOTHER_STOP = 0.25
 """A cone that is off by more is another stop, which looks like much else: then nothing further is looked for."""
 EXPLORE_FROM_UM = 0.2
 """A focus known to better than this on the image side needs no look at the shape of its likelihood."""
@@ -126,6 +128,7 @@ def fit(
     start: Array,
     terms: Terms,
     flexible: bool = True,
+    further: bool = True,
     explore: bool = True,
 ) -> ThroughFocus:
     """Fit the through-focus model.
@@ -138,31 +141,32 @@ def fit(
         (p,) parameters to start from, of :func:`search` or of a fit to the same frequencies.
     flexible:
         Let the even terms loose where the lens does not follow the model.
+    further:
+        Look for what the lens has beyond the shape.
     explore:
-        Look for what the lens has beyond the shape, and walk the likelihood where it matters for ``q_sd``; the walk
-        takes as long as all the rest.
+        Walk the likelihood where it matters for ``q_sd``; takes as long as all the rest.
     """
     model = Model(data, table, terms.error)
     model.centre_even(float(start[FOCUS]))
     mean, sd = terms.priors(len(data.frequency_cpp))
     best, sd = _convinced(model, gauss_newton(model, start, mean, sd), mean, sd)
-    further, moved, apart = nothing(model), 0.0, 0.0
-    if explore and abs(best.v[KAPPA] - 1) < ANOTHER_STOP:
+    more, moved, apart = nothing(model), 0.0, 0.0
+    if further and abs(best.v[KAPPA] - 1) < ANOTHER_STOP:
         plain = best
-        best, further, terms = _further(model, best, mean, sd, terms)
-        moved = np.hypot(EXACT_PART * (best.v[FOCUS] - plain.v[FOCUS]), LINEAR_PART * further.q_linear)
+        best, more, terms = _further(model, best, mean, sd, terms)
+        moved = np.hypot(EXACT_PART * (best.v[FOCUS] - plain.v[FOCUS]), LINEAR_PART * more.q_linear)
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
         rigid = best
         sd[SHAPE_PARAMETERS:] = EVEN_SD_STRANGE
         best = gauss_newton(model, best.v, mean, sd)
         # two ways to describe what follows neither quite: the truth may be at either
         apart = float(best.v[FOCUS] - rigid.v[FOCUS]) / 2
-    q_sd = float(np.hypot(q_sd_of(best), np.sqrt(further.q_variance)))
+    q_sd = float(np.hypot(q_sd_of(best), np.sqrt(more.q_variance)))
     if explore and q_sd > EXPLORE_FROM_UM / terms.um_per_wave:
         q_sd = explored(model, best, mean, sd, q_sd)
-    hidden = HIDDEN_PART * q_sd if terms.faulty or further.chosen else 0.0
+    hidden = HIDDEN_PART * q_sd if terms.faulty or more.chosen else 0.0
     q_unknown = float(np.hypot.reduce([unknown(model, best, terms.missed), moved, apart, hidden]))
-    return _outcome(model, best, q_sd, q_unknown, further)
+    return _outcome(model, best, q_sd, q_unknown, more)
 
 
 def _outcome(model: Model, best: Solution, q_sd: float, q_unknown: float, further: Further) -> ThroughFocus:
@@ -198,16 +202,19 @@ def _further(
         more = found(model, best, known, terms.um_per_wave)
         if not more.chosen:
             break
+        before = best
         _take_out(model, more)
-        anew = gauss_newton(model, best.v, mean, sd)
-        if anew.reduced_chi2 > best.reduced_chi2:
+        best = gauss_newton(model, best.v, mean, sd)
+        if best.reduced_chi2 > before.reduced_chi2:
             _take_out(model, known)
-            break
-        best, known = anew, more
+            return before, known, terms
+        nothing_new, known = more.chosen == known.chosen, more
         if terms.missed:
             terms = replace(terms, missed=usual_miss(model, best.v, terms.model_error))
             model.weigh(terms.error)
             best = gauss_newton(model, best.v, mean, sd)
+        if nothing_new and abs(best.v[FOCUS] - before.v[FOCUS]) < SETTLED * q_sd_of(best):
+            break
     return best, known, terms
 
 

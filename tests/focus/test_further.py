@@ -116,7 +116,7 @@ def fits(wave: Wavefront) -> tuple[through.ThroughFocus, through.ThroughFocus]:
     """The fit of the shape alone, and the one that looks for more."""
     table = PupilTable(FREQUENCY * AIRY_PX, 4.0)
     start, _ = through.search(data(wave), table, np.arange(-1.0, 1.0, 0.1), TERMS)
-    plain = through.fit(data(wave), table, start, TERMS, explore=False)
+    plain = through.fit(data(wave), table, start, TERMS, further=False, explore=False)
     missed = through.missed_by(plain, data(wave), table, TERMS)
     return plain, through.fit(data(wave), table, plain.parameters, replace(TERMS, missed=missed))
 
