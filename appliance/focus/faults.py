@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.focus.segments import FOCUS, KAPPA, SPHERICAL, Array, Geometry
+from appliance.focus.segments import ASTIGMATISM, FOCUS, KAPPA, RADIAL, SPHERICAL, Array, Geometry
 
 FIELD_UM, SPHERICAL_WAVES, CONE, SQUARED_COMA = 30.0, 0.5, 0.2, 0.2
 """Standard deviations of the strengths: µm of focus on the image side at the corner, waves, parts of the cone, and
@@ -18,9 +18,10 @@ Places = Callable[[Geometry], Array]
 
 @dataclass(frozen=True)
 class Slopes:
-    """Slopes of n pieces ``at``: (n, k, p) by the shape, (n, k) by W060, and (n, k) by the square of coma.
+    """Slopes of n pieces ``at``: (n, k, p) by the shape, (n, k) by W060, and (n, k) by squares of coma and astigmatism.
 
-    ``along`` is by coma that lies along an edge's normal, ``across`` by coma that lies across it.
+    ``along`` is by coma that lies along an edge's normal, ``across`` by coma that lies across it, ``crossed`` by
+    astigmatism x y of which x lies along the normal.
     """
 
     at: Geometry
@@ -28,6 +29,7 @@ class Slopes:
     by_sixth: Array
     along: Array
     across: Array
+    crossed: Array
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Term:
     """A further fault: (n, k) how it changes responses, per strength, and the ``sd`` of its strength.
 
     Where it changes a ``member`` of the shape, ``places`` is by how much at each piece, (n,) per strength; that of
-    FOCUS is in µm on the image side. A ``square`` is not negative.
+    FOCUS is in µm on the image side. Astigmatism is ``crossed``, too: (n,) waves of x y per strength, x along the
+    normal. A ``square`` is not negative.
     """
 
     column: Callable[[Slopes], Array]
@@ -43,6 +46,7 @@ class Term:
     member: int | None = None
     places: Places | None = None
     square: bool = False
+    crossed: Places | None = None
 
     def changes(self, member: int, data: Geometry) -> Array:
         """(n,) by how much the member of the shape is changed, per strength."""
@@ -75,7 +79,20 @@ def _focus(places: Places) -> Term:
 
 
 def _astigmatism(direction: int, places: Places = lambda data: np.ones(len(data.q))) -> Term:
-    return _focus(lambda data: places(data) * data.turn[:, direction])
+    term = _focus(lambda data: places(data) * data.turn[:, direction])
+    return replace(term, crossed=lambda data: places(data) * crossed_turn(data)[:, direction])
+
+
+def crossed_turn(data: Geometry) -> Array:
+    """(n, 2) waves of x y, x along a piece's normal, per wave of what moves its focus by ``turn``."""
+    return np.stack([-2 * data.turn[:, 1], 2 * data.turn[:, 0]], axis=1)
+
+
+def crossed_by_shape(data: Geometry, shape: Array) -> Array:
+    """(n,) waves of x y, x along a piece's normal, of the astigmatism of a shape."""
+    x, y = data.place.T
+    radial = data.turn[:, 1] * (y * y - x * x) - 2 * data.turn[:, 0] * x * y
+    return np.asarray(shape[ASTIGMATISM] * crossed_turn(data)[:, 0] - 2 * shape[RADIAL] * radial)
 
 
 Directions = Callable[[Geometry], tuple[Array, Array]]

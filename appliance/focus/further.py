@@ -8,20 +8,19 @@ taken out of the data, and the shape is fitted anew. A part of how far that move
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from appliance.focus.faults import TERMS, Slopes
+from appliance.focus.faults import TERMS, Slopes, crossed_by_shape
 from appliance.focus.model import Model, split
-from appliance.focus.pupil import Spline, by_squared_coma, by_w060
-from appliance.focus.segments import FOCUS, KAPPA, SPHERICAL, Array, defocus
+from appliance.focus.pupil import Spline, by_squares, by_w060
+from appliance.focus.segments import FOCUS, KAPPA, SPHERICAL, Array, Geometry, defocus
 from appliance.focus.solve import Solution, huber_weights
 
 CONVINCING = 20.0
 """By how much a term must lower −2 log posterior."""
-MOST_TERMS, STEP_WAVES = 8, 0.05
+MOST_TERMS, STEP_WAVES, LEAST_CROSSED = 8, 0.05, 0.02
 EXACT_PART, LINEAR_PART = 0.05, 0.15
 """What of a move of focus stays unknown, of all and of what is known to first order only; by simulations."""
 
@@ -71,8 +70,14 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     Each time all is linear about the fit: an iteration of a few fits is meant.
     """
     value, jacobian = model.evaluate(fit.v)
-    columns = _columns(model, fit.v, jacobian, before.spherical)
     terms = list(TERMS.values())
+    slopes = _slopes(model, fit.v, jacobian, before.spherical)
+    columns = np.stack([term.column(slopes) for term in terms], axis=-1)
+    crossing = crossed_by_shape(model.data, fit.v)
+    crossed = crossing + _crossed(model.data, before)
+    for index, term in enumerate(terms):
+        if term.crossed:
+            columns[..., index] += 2 * (crossed * term.crossed(model.data))[:, None] * slopes.crossed
     sd = np.array([term.sd / (um_per_wave if term.member == FOCUS else 1) for term in terms])
     residual = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
     root = np.sqrt(huber_weights(residual))[..., None]
@@ -88,7 +93,7 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     scale = max(fit.reduced_chi2, 1.0)
     chosen = _chosen(information, pull, list(before.chosen), CONVINCING * scale)
     if not chosen:
-        return nothing(model)
+        return replace(nothing(model), value=_by_crossing(slopes, crossing))
     inverse = np.linalg.inv(information[np.ix_(chosen, chosen)])
     strength = strength[chosen] + inverse @ pull[chosen]
     moved, spherical = (
@@ -102,7 +107,7 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     if spherical.any():
         value += _curved(model, fit.v) * (spherical * (spherical / 2 - before.spherical))[:, None]
     by_focus = (covariance @ mixed)[FOCUS, chosen]
-    return Further(
+    more = Further(
         tuple(chosen),
         strength,
         moved,
@@ -111,6 +116,7 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
         float(by_focus @ inverse @ by_focus) * scale,
         float(by_focus[linear] @ strength[linear]),
     )
+    return replace(more, value=value + _by_crossing(slopes, crossing + _crossed(model.data, more)))
 
 
 def _chosen(information: Array, pull: Array, chosen: list[int], least: float) -> list[int]:
@@ -137,18 +143,33 @@ def _curved(model: Model, v: Array) -> Array:
     return np.asarray((slopes[0] - slopes[1]) / (2 * STEP_WAVES))
 
 
-def _columns(model: Model, v: Array, jacobian: Array, spherical: Array) -> npt.NDArray[np.float64]:
-    """(n, k, terms) derivatives of the responses by the strengths, where W040 is more by ``spherical`` (n,)."""
+def _crossed(data: Geometry, known: Further) -> Array:
+    """(n,) waves of x y, x along a piece's normal, of the astigmatism that is known."""
+    crossed = np.zeros(len(data.q))
+    for strength, index in zip(known.strength, known.chosen, strict=True):
+        places = list(TERMS.values())[index].crossed
+        crossed += strength * places(data) if places else 0.0
+    return crossed
+
+
+def _by_crossing(slopes: Slopes, crossed: Array) -> Array:
+    """(n, k) what astigmatism that lies askew to the edges blurs; 0 where that is hardly anything."""
+    if np.abs(crossed).max() < LEAST_CROSSED:
+        return np.zeros_like(slopes.crossed)
+    return np.square(crossed)[:, None] * slopes.crossed
+
+
+def _slopes(model: Model, v: Array, jacobian: Array, spherical: Array) -> Slopes:
+    """Slopes of the responses where W040 is more by ``spherical`` (n,)."""
     shape, _ = split(v, len(model.data.frequency_cpp))
     if spherical.any():
         jacobian = jacobian.copy()
         jacobian[..., SPHERICAL] += _curved(model, v) * spherical[:, None]
-    slopes = Slopes(model.data, jacobian, *_by_pupil(model, shape))
-    return np.stack([term.column(slopes) for term in TERMS.values()], axis=-1)
+    return Slopes(model.data, jacobian, *_by_pupil(model, shape))
 
 
-def _by_pupil(model: Model, shape: Array) -> tuple[Array, Array, Array]:
-    """(n, k) derivatives by W060, and by the square of W131 along and across the edges' normals.
+def _by_pupil(model: Model, shape: Array) -> tuple[Array, Array, Array, Array]:
+    """(n, k) derivatives by W060, and by the squares of coma along and across the edges' normals, and of astigmatism.
 
     W060 is ρ⁶ − 3/2 ρ⁴ + 3/5 ρ², which moves neither the plane of least RMS error nor W040. So balanced it throws light
     no farther, and what is foreseen beside the responses stays; nor does coma move that plane.
@@ -156,9 +177,9 @@ def _by_pupil(model: Model, shape: Array) -> tuple[Array, Array, Array]:
     table, w040 = model.curves.table, float(shape[SPHERICAL])
     w = shape[KAPPA] * defocus(model.data, shape) - w040
     _, by_shape, gain = model.curves.at(shape)
-    sixth, along, across = (
+    sixth, along, across, crossed = (
         gain * Spline.of(table.w020, slope).values(w)
-        for slope in (by_w060(table.s, table.w020, w040), *by_squared_coma(table.s, table.w020, w040))
+        for slope in (by_w060(table.s, table.w020, w040), *by_squares(table.s, table.w020, w040))
     )
     balance = 0.9 * by_shape[..., FOCUS] / shape[KAPPA] - 1.5 * by_shape[..., SPHERICAL]
-    return np.asarray(sixth + balance), along, across
+    return np.asarray(sixth + balance), along, across, crossed

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from appliance.focus.model import Model
-from appliance.focus.segments import CURVATURE, FOCUS, RADIAL, SHAPE_PARAMETERS, SPHERICAL, TILT_X, Array
+from appliance.focus.segments import CURVATURE, FOCUS, SHAPE_PARAMETERS, SPHERICAL, TILT_X, Array
 from appliance.focus.solve import Solution, q_sd_of
 
 STRANGE_CHI2, USUAL_CHI2 = 1.15, 1.1
@@ -24,8 +24,6 @@ TREND = 0.00015
 no defocus: light, paper, print. It matters where the chart spans little of the curve."""
 STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
 """What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
-CROSSED_PART, CROSSED_WAVES = 0.15, 0.3
-"""The same of astigmatism, per square wave at the corner, where so many waves of depth are seen; from simulations."""
 HIDDEN_PART = 1.5
 """What more a faulty lens has, hidden by noise, may move focus by so many standard deviations; by simulations."""
 MOST_MISSED, BISECTIONS = 0.1, 12
@@ -64,7 +62,6 @@ def unknown(model: Model, best: Solution, missed: float) -> float:
             [
                 _by_trend(model, best, whitened),
                 _by_misfit(model, best, whitened, missed),
-                _crossed(model, shape),
                 *ABERRATION_PART * shape[list(STRANGE)],
             ]
         )
@@ -87,12 +84,3 @@ def _by_misfit(model: Model, best: Solution, whitened: Array, missed: float) -> 
     within = missed**2 * float(np.square(np.einsum("nkl,nk->nl", model.whitener, pull)).sum())
     beyond = q_sd_of(replace(best, reduced_chi2=1.0)) ** 2 * max(best.reduced_chi2 - USUAL_CHI2, 0.0)
     return float(np.sqrt((within + beyond) * model.data.count.sum() / SMOOTH_DIRECTIONS))
-
-
-def _crossed(model: Model, shape: Array) -> float:
-    """How far focus may be off, in waves, for what astigmatism blurs edges that lie askew to it, which is not modelled.
-
-    It grows as the square, and the less of the lens's depth is seen, the more it looks like defocus.
-    """
-    seen = max(float(np.ptp(model.data.q)) / 2, 1e-9)
-    return CROSSED_PART * float(shape[RADIAL]) ** 2 * min(1.0, CROSSED_WAVES / seen) ** 2

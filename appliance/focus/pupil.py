@@ -83,14 +83,15 @@ def by_w060(s: Array, w020: Array, w040: float) -> Array:
     return result
 
 
-def by_squared_coma(s: Array, w020: Array, w040: float) -> tuple[Array, Array]:
-    """(d, k) derivatives of the OTF at ``s`` (k,) by the square of W131 along an edge's normal, and across it.
+def by_squares(s: Array, w020: Array, w040: float) -> tuple[Array, Array, Array]:
+    """(d, k) derivatives of the OTF at ``s`` (k,) by the squares of faults that have no first order.
 
-    Per square wave where there is none, of lenses with defocus ``w020`` (d,) and spherical aberration ``w040``. With
-    coma W131 (x cos t + y sin t) (x² + y²) the OTF is complex: its real part about where the edge then lies (by least
-    squares, all frequencies counting alike in its profile) is meant. It has no part of odd order.
+    Per square wave where there is none, of lenses with defocus ``w020`` (d,) and spherical aberration ``w040``: of
+    coma W131 (x cos t + y sin t) (x² + y²) along an edge's normal, and across it, and of astigmatism x y of which x
+    lies along the normal. With coma the OTF is complex: its real part about where the edge then lies (by least squares,
+    all frequencies counting alike in its profile) is meant.
     """
-    even, odd, across = (np.zeros((len(w020), len(s))) for _ in range(3))
+    even, odd, across, crossed = (np.zeros((len(w020), len(s))) for _ in range(4))
     value = np.zeros_like(even)
     for k in np.flatnonzero(s < 1):
         slope, cubic, weights = (part[0] for part in _overlap(s[k : k + 1]))
@@ -98,15 +99,17 @@ def by_squared_coma(s: Array, w020: Array, w040: float) -> tuple[Array, Array]:
         along = slope / np.float32(4 * np.pi)  # 2 s x
         y2 = square - np.square(along / (2 * s[k])) - s[k] ** 2
         tangential = np.float32(2 * np.pi) * (2 * s[k] * square + np.square(along) / s[k])
-        sagittal = np.float32(4 * np.pi) * along * np.sqrt(np.maximum(y2, 0))
+        skew = np.float32(4 * np.pi) * np.sqrt(np.maximum(y2, 0))
+        sagittal = skew * along
         wave = np.cos(np.outer(w020.astype(np.float32), slope) + np.float32(w040) * cubic)
         value[:, k] = wave @ weights
         odd[:, k] = wave @ (weights * tangential)
         even[:, k] = -wave @ (weights * np.square(tangential)) / 2
         across[:, k] = -wave @ (weights * np.square(sagittal)) / 2
+        crossed[:, k] = -wave @ (weights * np.square(skew * s[k])) / 2
     shift = (odd * value / s).sum(axis=1) / np.maximum(np.square(value).sum(axis=1), 1e-9)
     moved = shift[:, None] * s
-    return even + moved * odd - value * np.square(moved) / 2, across
+    return even + moved * odd - value * np.square(moved) / 2, across, crossed
 
 
 @cache

@@ -200,7 +200,7 @@ def _further(
     known = nothing(model)
     for _ in range(FURTHER_ROUNDS):
         more = found(model, best, known, terms.um_per_wave)
-        if not more.chosen:
+        if not (more.chosen or more.value.any()):
             break
         before = best
         _take_out(model, more)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from appliance.focus import through
-from appliance.focus.pupil import PupilTable, by_squared_coma, by_w060
+from appliance.focus.pupil import PupilTable, by_squares, by_w060
 from appliance.focus.segments import Segments
 from appliance.focus.terms import Terms
 
@@ -197,12 +197,12 @@ def test_the_slope_by_sixth_order_is_that_of_the_overlap(defocus: float) -> None
 
 
 @pytest.mark.parametrize("defocus", [-0.7, 0.0, 0.5])
-def test_the_slope_by_squared_coma_is_that_of_the_overlap(defocus: float) -> None:
+def test_the_slope_by_squares_is_that_of_the_overlap(defocus: float) -> None:
     def wave(strength: float) -> Wavefront:
         return lambda x, y, _u, _v: strength * y * (x * x + y * y) + 0.2 * (x * x + y * y) ** 2
 
     here = np.zeros(2)
-    along, across = by_squared_coma(FREQUENCY * AIRY_PX, np.array([defocus]), 0.2)
+    along, across, _ = by_squares(FREQUENCY * AIRY_PX, np.array([defocus]), 0.2)
     for slope, normal in ((along, (0.0, 1.0)), (across, (1.0, 0.0))):
         some, none = (response(wave(coma), defocus + FOCUS, here, np.array(normal)) for coma in (0.1, 0.0))
         assert slope[0] == pytest.approx((some - none) / 0.1**2, abs=0.01)
