@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.focus.faults import TERMS, Slopes, crossed_by_shape
+from appliance.focus.faults import TERMS, Slopes, Term, crossed_by_shape
 from appliance.focus.model import Model, split
 from appliance.focus.pupil import Spline, by_squares, by_w060
 from appliance.focus.segments import FOCUS, KAPPA, SPHERICAL, Array, Geometry, defocus
@@ -69,16 +69,58 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
 
     Each time all is linear about the fit: an iteration of a few fits is meant.
     """
+    told = _told(model, fit, before, um_per_wave)
+    scale = max(fit.reduced_chi2, 1.0)
+    chosen = _chosen(told.information, told.pull, list(before.chosen), CONVINCING * scale)
+    by_shape = crossed_by_shape(model.data, fit.v)
+    if not chosen:
+        return replace(nothing(model), value=_by_crossing(told.slopes, by_shape))
+    inverse = np.linalg.inv(told.information[np.ix_(chosen, chosen)])
+    strength = told.strength[chosen] + inverse @ told.pull[chosen]
+    terms = [list(TERMS.values())[index] for index in chosen]
+    linear = [term.member != FOCUS for term in terms]
+    by_focus = told.by_focus[chosen]
+    more = Further(
+        chosen=tuple(chosen),
+        strength=strength,
+        moved=_changed(terms, strength, FOCUS, model.data),
+        spherical=_changed(terms, strength, SPHERICAL, model.data),
+        value=told.columns[..., np.array(chosen)[linear]] @ strength[linear],
+        q_variance=float(by_focus @ inverse @ by_focus) * scale,
+        q_linear=float(by_focus[linear] @ strength[linear]),
+    )
+    value = more.value + _by_crossing(told.slopes, by_shape + _crossed(model.data, more))
+    if more.spherical.any():
+        bend = more.spherical * (more.spherical / 2 - before.spherical)
+        value += _curved(model, fit.v) * bend[:, None]
+    return replace(more, value=value)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the leftover of a fit says of all terms at once, linear about the ``strength`` (t,) that is known of them.
+
+    ``columns`` (n, k, t) are what they change. The fit being free to follow, ``information`` (t, t) and ``pull`` (t,)
+    are of steps from that strength, and each moves focus by ``by_focus`` (t,).
+    """
+
+    slopes: Slopes
+    columns: Array
+    strength: Array
+    information: Array
+    pull: Array
+    by_focus: Array
+
+
+def _told(model: Model, fit: Solution, before: Further, um_per_wave: float) -> _Told:
     value, jacobian = model.evaluate(fit.v)
     terms = list(TERMS.values())
     slopes = _slopes(model, fit.v, jacobian, before.spherical)
     columns = np.stack([term.column(slopes) for term in terms], axis=-1)
-    crossing = crossed_by_shape(model.data, fit.v)
-    crossed = crossing + _crossed(model.data, before)
+    crossed = crossed_by_shape(model.data, fit.v) + _crossed(model.data, before)
     for index, term in enumerate(terms):
         if term.crossed:
             columns[..., index] += 2 * (crossed * term.crossed(model.data))[:, None] * slopes.crossed
-    sd = np.array([term.sd / (um_per_wave if term.member == FOCUS else 1) for term in terms])
     residual = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
     root = np.sqrt(huber_weights(residual))[..., None]
     left = (root[..., 0] * residual).ravel()
@@ -86,37 +128,23 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     by_fit = (root * (model.whitener @ jacobian)).reshape(-1, jacobian.shape[-1])
     covariance = np.linalg.pinv(fit.normal)
     mixed = by_fit.T @ by_terms
-    information = by_terms.T @ by_terms - mixed.T @ covariance @ mixed + np.diag(1 / sd**2)
-    strength = np.zeros(len(sd))
+    tightness = 1 / np.array([term.sd / (um_per_wave if term.member == FOCUS else 1) for term in terms]) ** 2
+    strength = np.zeros(len(terms))
     strength[list(before.chosen)] = before.strength
-    pull = -by_terms.T @ left - strength / sd**2
-    scale = max(fit.reduced_chi2, 1.0)
-    chosen = _chosen(information, pull, list(before.chosen), CONVINCING * scale)
-    if not chosen:
-        return replace(nothing(model), value=_by_crossing(slopes, crossing))
-    inverse = np.linalg.inv(information[np.ix_(chosen, chosen)])
-    strength = strength[chosen] + inverse @ pull[chosen]
-    moved, spherical = (
-        np.sum(
-            [s * terms[k].changes(member, model.data) for k, s in zip(chosen, strength, strict=True)], axis=0
-        )
-        for member in (FOCUS, SPHERICAL)
-    )
-    linear = [terms[k].member != FOCUS for k in chosen]
-    value = columns[..., np.array(chosen)[linear]] @ strength[linear]
-    if spherical.any():
-        value += _curved(model, fit.v) * (spherical * (spherical / 2 - before.spherical))[:, None]
-    by_focus = (covariance @ mixed)[FOCUS, chosen]
-    more = Further(
-        tuple(chosen),
+    return _Told(
+        slopes,
+        columns,
         strength,
-        moved,
-        spherical,
-        value,
-        float(by_focus @ inverse @ by_focus) * scale,
-        float(by_focus[linear] @ strength[linear]),
+        by_terms.T @ by_terms - mixed.T @ covariance @ mixed + np.diag(tightness),
+        -by_terms.T @ left - strength * tightness,
+        (covariance @ mixed)[FOCUS],
     )
-    return replace(more, value=value + _by_crossing(slopes, crossing + _crossed(model.data, more)))
+
+
+def _changed(terms: list[Term], strength: Array, member: int, data: Geometry) -> Array:
+    """(n,) by how much the terms change a member of the shape."""
+    each = [much * term.changes(member, data) for term, much in zip(terms, strength, strict=True)]
+    return np.asarray(np.sum(each, axis=0))
 
 
 def _chosen(information: Array, pull: Array, chosen: list[int], least: float) -> list[int]:
