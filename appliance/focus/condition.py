@@ -58,9 +58,10 @@ def wrong_bayer(frame: Frame) -> Reason | None:
     green: list[float] = []
     other: list[float] = []
     for k, colour in enumerate(frame.bayer):
-        site = frame.plane[k // 2 :: 30, k % 2 :: 30]
-        level = float(np.percentile(site, 90)) - frame.black
-        (green if colour == "g" else other).append(max(level, 1e-6))
+        bright = float(np.percentile(frame.plane[k // 2 :: 30, k % 2 :: 30], 99)) - frame.black
+        (green if colour == "g" else other).append(bright / (frame.white - frame.black))
+    if min(*green, *other) < LEAST_BRIGHTNESS / 3:
+        return None
     apart, others = (abs(np.log(a / b)) for a, b in (green, other))
     if apart < GREENS_APART or others > apart / 3:
         return None

@@ -18,10 +18,9 @@ Places = Callable[[Geometry], Array]
 
 @dataclass(frozen=True)
 class Slopes:
-    """Slopes of n pieces ``at``: (n, k, p) by the shape, (n, k) by W060, and (n, k) by squares of coma and astigmatism.
+    """Slopes of n pieces ``at``: (n, k, p) by the shape, (n, k) by W060, and (n, k) by squares of coma.
 
-    ``along`` is by coma that lies along an edge's normal, ``across`` by coma that lies across it, ``crossed`` by
-    astigmatism x y of which x lies along the normal.
+    ``along`` is by coma that lies along an edge's normal, ``across`` by coma that lies across it.
     """
 
     at: Geometry
@@ -29,16 +28,15 @@ class Slopes:
     by_sixth: Array
     along: Array
     across: Array
-    crossed: Array
 
 
 @dataclass(frozen=True)
 class Term:
     """A further fault: (n, k) how it changes responses, per strength, and the ``sd`` of its strength.
 
-    Where it changes a ``member`` of the shape, ``places`` is by how much at each piece, (n,) per strength; that of
-    FOCUS is in µm on the image side. Astigmatism is ``crossed``, too: (n,) waves of x y per strength, x along the
-    normal. A ``square`` is not negative.
+    Where it changes a ``member`` of the shape, ``places`` is by how much at each piece, (n,) per strength; the ``sd``
+    of what moves FOCUS is in µm on the image side, its strength in waves as all others. Astigmatism is ``crossed``,
+    too: (n,) waves of x y per strength, x along the normal. A ``square`` is not negative.
     """
 
     column: Callable[[Slopes], Array]
@@ -89,7 +87,7 @@ def crossed_turn(data: Geometry) -> Array:
 
 
 def crossed_by_shape(data: Geometry, shape: Array) -> Array:
-    """(n,) waves of x y, x along a piece's normal, of the astigmatism of a shape."""
+    """(n,) nominal waves of x y, x along a piece's normal, of the astigmatism of a shape."""
     x, y = data.place.T
     radial = data.turn[:, 1] * (y * y - x * x) - 2 * data.turn[:, 0] * x * y
     return np.asarray(shape[ASTIGMATISM] * crossed_turn(data)[:, 0] - 2 * shape[RADIAL] * radial)

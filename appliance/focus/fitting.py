@@ -74,7 +74,8 @@ def fit_strips(frame: Frame, layout: Layout, look: Look, table: PupilTable, term
         told = told_by_blur(frame, layout, look.pose.pose, look.strips.plan, look.strips.waves, fit)
     best = through.fit(replace(data, told=told), table, fit.parameters, terms)
     expected = np.sqrt(max(fit.q_sd**2 - best.q_sd**2, (LEAST_MOVE * fit.q_sd) ** 2))
-    if told is not None and abs(best.q_focus - fit.q_focus) > MOST_APART * expected:
+    # blurred parts are foretold of a lens without further faults
+    if told is not None and (best.further or abs(best.q_focus - fit.q_focus) > MOST_APART * expected):
         best = through.fit(data, table, fit.parameters, terms)
     return Fitted(
         kept, data, replace(best, q_unknown=float(np.hypot.reduce([best.q_unknown, moved, sifted])))
@@ -88,8 +89,7 @@ def _alike(
     alike = _as_most(through.misfit(data, table, fit, terms), data.count)
     if not alike.all():
         more = through.fit(data, table, fit.parameters, terms, flexible=False, explore=False)
-        if more.further:
-            alike = _as_most(more.piece_chi2, data.count)
+        alike = _as_most(more.piece_chi2, data.count)
     return alike
 
 

@@ -14,13 +14,15 @@ import numpy as np
 
 from appliance.focus.faults import TERMS, Slopes, Term, crossed_by_shape
 from appliance.focus.model import Model, split
-from appliance.focus.pupil import Spline, by_squares, by_w060
+from appliance.focus.pupil import CROSSED_ORDERS, Spline, by_squares, by_w060
 from appliance.focus.segments import FOCUS, KAPPA, SPHERICAL, Array, Geometry, defocus
 from appliance.focus.solve import Solution, huber_weights
 
 CONVINCING = 20.0
 """By how much a term must lower −2 log posterior."""
-MOST_TERMS, STEP_WAVES, LEAST_CROSSED = 8, 0.05, 0.02
+MOST_TERMS, STEP_WAVES = 8, 0.05
+LEAST_CROSSED, MOST_CROSSED = 0.02, 1.2
+"""Less crossed astigmatism blurs nothing to speak of; more, in waves, is not described."""
 EXACT_PART, LINEAR_PART = 0.05, 0.15
 """What of a move of focus stays unknown, of all and of what is known to first order only; by simulations."""
 
@@ -71,10 +73,9 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     """
     told = _told(model, fit, before, um_per_wave)
     scale = max(fit.reduced_chi2, 1.0)
-    chosen = _chosen(told.information, told.pull, list(before.chosen), CONVINCING * scale)
-    by_shape = crossed_by_shape(model.data, fit.v)
+    chosen = _chosen(told, list(before.chosen), CONVINCING * scale)
     if not chosen:
-        return replace(nothing(model), value=_by_crossing(told.slopes, by_shape))
+        return replace(nothing(model), value=crossing(model, fit.v))
     inverse = np.linalg.inv(told.information[np.ix_(chosen, chosen)])
     strength = told.strength[chosen] + inverse @ told.pull[chosen]
     terms = [list(TERMS.values())[index] for index in chosen]
@@ -89,7 +90,7 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
         q_variance=float(by_focus @ inverse @ by_focus) * scale,
         q_linear=float(by_focus[linear] @ strength[linear]),
     )
-    value = more.value + _by_crossing(told.slopes, by_shape + _crossed(model.data, more))
+    value = more.value + crossing(model, fit.v, more)
     if more.spherical.any():
         bend = more.spherical * (more.spherical / 2 - before.spherical)
         value += _curved(model, fit.v) * bend[:, None]
@@ -104,7 +105,6 @@ class _Told:
     are of steps from that strength, and each moves focus by ``by_focus`` (t,).
     """
 
-    slopes: Slopes
     columns: Array
     strength: Array
     information: Array
@@ -117,10 +117,10 @@ def _told(model: Model, fit: Solution, before: Further, um_per_wave: float) -> _
     terms = list(TERMS.values())
     slopes = _slopes(model, fit.v, jacobian, before.spherical)
     columns = np.stack([term.column(slopes) for term in terms], axis=-1)
-    crossed = crossed_by_shape(model.data, fit.v) + _crossed(model.data, before)
+    by_crossed = _by_crossed(model, fit.v, before)
     for index, term in enumerate(terms):
         if term.crossed:
-            columns[..., index] += 2 * (crossed * term.crossed(model.data))[:, None] * slopes.crossed
+            columns[..., index] += term.crossed(model.data)[:, None] * by_crossed
     residual = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
     root = np.sqrt(huber_weights(residual))[..., None]
     left = (root[..., 0] * residual).ravel()
@@ -132,7 +132,6 @@ def _told(model: Model, fit: Solution, before: Further, um_per_wave: float) -> _
     strength = np.zeros(len(terms))
     strength[list(before.chosen)] = before.strength
     return _Told(
-        slopes,
         columns,
         strength,
         by_terms.T @ by_terms - mixed.T @ covariance @ mixed + np.diag(tightness),
@@ -147,20 +146,59 @@ def _changed(terms: list[Term], strength: Array, member: int, data: Geometry) ->
     return np.asarray(np.sum(each, axis=0))
 
 
-def _chosen(information: Array, pull: Array, chosen: list[int], least: float) -> list[int]:
-    """Terms one by one: always the one that explains most of what those before leave, as long as it convinces."""
-    while len(chosen) < MOST_TERMS:
-        inverse = np.linalg.inv(information[np.ix_(chosen, chosen)]) if chosen else np.zeros((0, 0))
-        crossed = information[:, chosen]
-        rest = pull - crossed @ inverse @ pull[chosen]
-        own = np.diag(information) - np.einsum("ec,cd,ed->e", crossed, inverse, crossed)
-        gain = np.where(_SQUARES & (rest < 0), 0.0, np.square(rest) / np.maximum(own, 1e-12))
-        gain[chosen] = 0.0
+def _chosen(told: _Told, chosen: list[int], least: float) -> list[int]:
+    """Terms one by one: always the one that explains most of what those before leave, as long as it convinces.
+
+    Squares that turn out negative are left out again. The strongest come first.
+    """
+    banned = np.zeros(len(told.pull), bool)
+    while True:
+        inverse = np.linalg.inv(told.information[np.ix_(chosen, chosen)]) if chosen else np.zeros((0, 0))
+        strength = told.strength[chosen] + inverse @ told.pull[chosen]
+        if (_SQUARES[chosen] & (strength < 0)).any():
+            worst = chosen[int(np.argmin(np.where(_SQUARES[chosen], strength, 0.0)))]
+            banned[worst], chosen = True, [index for index in chosen if index != worst]
+            continue
+        crossed = told.information[:, chosen]
+        rest = told.pull - crossed @ inverse @ told.pull[chosen]
+        own = np.diag(told.information) - np.einsum("ec,cd,ed->e", crossed, inverse, crossed)
+        gain = np.square(rest) / np.maximum(own, 1e-12)
+        gain[chosen], gain[banned | (_SQUARES & (rest < 0))] = 0.0, 0.0
         best = int(np.argmax(gain))
-        if gain[best] < least:
+        if gain[best] < least or len(chosen) == MOST_TERMS:
             break
         chosen = [*chosen, best]
-    return chosen
+    return [chosen[k] for k in np.argsort(-np.abs(strength) / np.sqrt(np.diag(inverse)))]
+
+
+def crossing(model: Model, v: Array, known: Further | None = None) -> Array:
+    """(n, k) what astigmatism blurs that lies askew to the edges, of the shape and of what else is ``known``.
+
+    0 where that is hardly anything.
+    """
+    crossed = _crossed(model, v, known)
+    if np.abs(crossed).max() < LEAST_CROSSED:
+        return np.zeros_like(model.y)
+    powers = np.power(np.square(crossed)[:, None], np.arange(1, CROSSED_ORDERS + 1))
+    return np.asarray(np.einsum("no,nok->nk", powers, _crossed_slopes(model, v)))
+
+
+def _by_crossed(model: Model, v: Array, known: Further) -> Array:
+    """(n, k) derivative of :func:`crossing` by nominal waves of crossed astigmatism."""
+    crossed = _crossed(model, v, known)
+    order = np.arange(1, CROSSED_ORDERS + 1)
+    powers = 2 * order * np.power(crossed[:, None], 2 * order - 1)
+    return np.asarray(v[KAPPA] * np.einsum("no,nok->nk", powers, _crossed_slopes(model, v)))
+
+
+def _crossed(model: Model, v: Array, known: Further | None) -> Array:
+    """(n,) waves of x y, x along a piece's normal."""
+    crossed = crossed_by_shape(model.data, v)
+    terms = list(TERMS.values())
+    for strength, index in zip(known.strength, known.chosen, strict=True) if known else ():
+        places = terms[index].crossed
+        crossed = crossed + strength * places(model.data) if places else crossed
+    return np.asarray(np.clip(v[KAPPA] * crossed, -MOST_CROSSED, MOST_CROSSED))
 
 
 def _curved(model: Model, v: Array) -> Array:
@@ -169,22 +207,6 @@ def _curved(model: Model, v: Array) -> Array:
     up, down = (shape + sign * STEP_WAVES * (np.arange(len(shape)) == SPHERICAL) for sign in (1, -1))
     slopes = [model.curves.at(each)[1][..., SPHERICAL] for each in (up, down)]
     return np.asarray((slopes[0] - slopes[1]) / (2 * STEP_WAVES))
-
-
-def _crossed(data: Geometry, known: Further) -> Array:
-    """(n,) waves of x y, x along a piece's normal, of the astigmatism that is known."""
-    crossed = np.zeros(len(data.q))
-    for strength, index in zip(known.strength, known.chosen, strict=True):
-        places = list(TERMS.values())[index].crossed
-        crossed += strength * places(data) if places else 0.0
-    return crossed
-
-
-def _by_crossing(slopes: Slopes, crossed: Array) -> Array:
-    """(n, k) what astigmatism that lies askew to the edges blurs; 0 where that is hardly anything."""
-    if np.abs(crossed).max() < LEAST_CROSSED:
-        return np.zeros_like(slopes.crossed)
-    return np.square(crossed)[:, None] * slopes.crossed
 
 
 def _slopes(model: Model, v: Array, jacobian: Array, spherical: Array) -> Slopes:
@@ -196,18 +218,32 @@ def _slopes(model: Model, v: Array, jacobian: Array, spherical: Array) -> Slopes
     return Slopes(model.data, jacobian, *_by_pupil(model, shape))
 
 
-def _by_pupil(model: Model, shape: Array) -> tuple[Array, Array, Array, Array]:
-    """(n, k) derivatives by W060, and by the squares of coma along and across the edges' normals, and of astigmatism.
+def _by_pupil(model: Model, shape: Array) -> tuple[Array, Array, Array]:
+    """(n, k) derivatives by W060, and by the squares of coma along and across the edges' normals.
 
     W060 is ρ⁶ − 3/2 ρ⁴ + 3/5 ρ², which moves neither the plane of least RMS error nor W040. So balanced it throws light
     no farther, and what is foreseen beside the responses stays; nor does coma move that plane.
     """
     table, w040 = model.curves.table, float(shape[SPHERICAL])
-    w = shape[KAPPA] * defocus(model.data, shape) - w040
     _, by_shape, gain = model.curves.at(shape)
-    sixth, along, across, crossed = (
-        gain * Spline.of(table.w020, slope).values(w)
-        for slope in (by_w060(table.s, table.w020, w040), *by_squares(table.s, table.w020, w040))
+    sixth, along, across = (
+        gain * Spline.of(table.w020, slope).values(_w020(model, shape))
+        for slope in (by_w060(table.s, table.w020, w040), *by_squares(table.s, table.w020, w040)[:2])
     )
     balance = 0.9 * by_shape[..., FOCUS] / shape[KAPPA] - 1.5 * by_shape[..., SPHERICAL]
-    return np.asarray(sixth + balance), along, across, crossed
+    return np.asarray(sixth + balance), along, across
+
+
+def _crossed_slopes(model: Model, v: Array) -> Array:
+    """(n, CROSSED_ORDERS, k) coefficients of the powers of crossed astigmatism."""
+    shape, _ = split(v, len(model.data.frequency_cpp))
+    table = model.curves.table
+    slopes = by_squares(table.s, table.w020, float(shape[SPHERICAL]))[2]
+    _, _, gain = model.curves.at(shape)
+    return np.asarray(gain[:, None] * Spline.of(table.w020, slopes).values(_w020(model, shape)))
+
+
+def _w020(model: Model, shape: Array) -> Array:
+    """(n,) defocus of each piece's middle, waves."""
+    actual = shape[KAPPA] * defocus(model.data, shape) + (shape[KAPPA] - 1) * model.data.bow
+    return np.asarray(actual - shape[SPHERICAL])

@@ -22,6 +22,8 @@ Array32 = npt.NDArray[np.float32]
 W040_GRID = np.linspace(-1.0, 1.0, 17)
 """Spherical aberrations of the table, waves."""
 _X_NODES, _Y_NODES = 40, 14
+CROSSED_ORDERS = 4
+"""Even powers of crossed astigmatism: good to a wave of it."""
 
 
 def otf(s: Array, w020: Array, w040: Array) -> Array:
@@ -84,14 +86,17 @@ def by_w060(s: Array, w020: Array, w040: float) -> Array:
 
 
 def by_squares(s: Array, w020: Array, w040: float) -> tuple[Array, Array, Array]:
-    """(d, k) derivatives of the OTF at ``s`` (k,) by the squares of faults that have no first order.
+    """Slopes of the OTF at ``s`` (k,) by squares of faults that have no first order, per square wave.
 
-    Per square wave where there is none, of lenses with defocus ``w020`` (d,) and spherical aberration ``w040``: of
-    coma W131 (x cos t + y sin t) (x² + y²) along an edge's normal, and across it, and of astigmatism x y of which x
-    lies along the normal. With coma the OTF is complex: its real part about where the edge then lies (by least squares,
-    all frequencies counting alike in its profile) is meant.
+    Of lenses with defocus ``w020`` (d,) and spherical aberration ``w040``: (d, k) by coma W131 (x cos t + y sin t)
+    (x² + y²) along an edge's normal, and across it, where there is none; and (d, CROSSED_ORDERS, k) coefficients of the
+    second, fourth … power of astigmatism x y, of which x lies along the normal. With coma the OTF is complex: its real
+    part about where the edge then lies (by least squares, all frequencies counting alike in its profile) is meant.
     """
-    even, odd, across, crossed = (np.zeros((len(w020), len(s))) for _ in range(4))
+    even, odd, across = (np.zeros((len(w020), len(s))) for _ in range(3))
+    crossed = np.zeros((len(w020), CROSSED_ORDERS, len(s)))
+    orders = 2 * np.arange(1, CROSSED_ORDERS + 1)
+    factor = np.cumprod(-1.0 / (orders * (orders - 1)))
     value = np.zeros_like(even)
     for k in np.flatnonzero(s < 1):
         slope, cubic, weights = (part[0] for part in _overlap(s[k : k + 1]))
@@ -106,7 +111,8 @@ def by_squares(s: Array, w020: Array, w040: float) -> tuple[Array, Array, Array]
         odd[:, k] = wave @ (weights * tangential)
         even[:, k] = -wave @ (weights * np.square(tangential)) / 2
         across[:, k] = -wave @ (weights * np.square(sagittal)) / 2
-        crossed[:, k] = -wave @ (weights * np.square(skew * s[k])) / 2
+        powers = np.power((skew * np.float32(s[k]))[:, None], orders) * factor
+        crossed[:, :, k] = wave @ (weights[:, None] * powers)
     shift = (odd * value / s).sum(axis=1) / np.maximum(np.square(value).sum(axis=1), 1e-9)
     moved = shift[:, None] * s
     return even + moved * odd - value * np.square(moved) / 2, across, crossed

@@ -28,7 +28,7 @@ REASONS: dict[str, str] = {
     "chart. Clear the light's way; use a lamp without flicker, or another exposure time.",
     "WRONG_CHART": "This is not a chart of this version: {detail}. Print the chart again.",
     "WRONG_BAYER": "The raw picture's colours do not lie as {order} has them: the pixels that should be green differ "
-    "by {percent:.0f} %, and the others do not. Give the sensor's own Bayer order.",
+    "by {percent:.0f} %, as red and blue do. Check --bayer, or the camera's settings.",
     "WRONG_SCALE": "The chart seems printed at {percent:.1f} % of its true size. "
     "Print at 100 %, or measure its bar and enter that; if it is right, check the distance and the focal length.",
     "SCALE_DISAGREES": "The picture is {percent:.1f} % as large as distance, focal length and the chart's bar of "
@@ -40,7 +40,7 @@ REASONS: dict[str, str] = {
     "FURTHER_ABERRATIONS": "The lens seems to have {what}, too. That is taken into account, and makes the figure "
     "less sure.",
     "DECENTRED": "The lens has coma of {waves:.1f} waves all over the picture, as no centred lens has: something in "
-    "it is out of line. Focus is as told, but have the lens looked at if earlier checks did not show this.",
+    "it is out of line. The figure allows for it, but have the lens looked at if earlier checks did not show this.",
     "CHECK_F_NUMBER": "Blur grows as at about f/{measured:.2g}, not as at the f/{given:g} given: check the iris and "
     "the f-number that is set, on which the tolerance rests. If they are right, the sensor is tilted in its mount.",
     "WRONG_DISTANCE": "A distance of {distance:g} mm from the sensor is nearer than four focal lengths of {focal:g} "

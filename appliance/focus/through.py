@@ -34,7 +34,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.focus.further import EXACT_PART, LINEAR_PART, Further, found, nothing
+from appliance.focus.further import EXACT_PART, LINEAR_PART, Further, crossing, found, nothing
 from appliance.focus.missed import HIDDEN_PART, STRANGE_CHI2, unknown, usual_miss
 from appliance.focus.model import EVEN_TERMS, Model, print_log_amplitude, split
 from appliance.focus.pupil import PupilTable
@@ -58,6 +58,7 @@ CONVINCING = 12.0
 """By how much a lens with more aberration, or a bench with more smear, than usual must lower −2 log posterior."""
 LOG_AMPLITUDE_SD = 0.35
 """Standard deviation of the log amplitude at each frequency by itself, where a fit's start is searched for."""
+CROSSED_ROUNDS = 2
 FURTHER_ROUNDS, SETTLED = 5, 0.05
 """So often is looked for more; it ends when focus moves by less than this of its standard deviation."""
 ANOTHER_STOP = 0.25
@@ -150,10 +151,11 @@ def fit(
     model.centre_even(float(start[FOCUS]))
     mean, sd = terms.priors(len(data.frequency_cpp))
     best, sd = _convinced(model, gauss_newton(model, start, mean, sd), mean, sd)
-    more, moved, apart = nothing(model), 0.0, 0.0
+    best, crossed = _uncrossed(model, best, mean, sd)
+    more, moved, apart = crossed, 0.0, 0.0
     if further and abs(best.v[KAPPA] - 1) < ANOTHER_STOP:
         plain = best
-        best, more, terms = _further(model, best, mean, sd, terms)
+        best, more, terms = _further(model, best, mean, sd, terms, crossed)
         moved = np.hypot(EXACT_PART * (best.v[FOCUS] - plain.v[FOCUS]), LINEAR_PART * more.q_linear)
     if flexible and best.reduced_chi2 > STRANGE_CHI2:
         rigid = best
@@ -190,17 +192,28 @@ def _outcome(model: Model, best: Solution, q_sd: float, q_unknown: float, furthe
     )
 
 
+def _uncrossed(model: Model, best: Solution, mean: Array, sd: Array) -> tuple[Solution, Further]:
+    """The fit with what the shape's own astigmatism blurs across its axes taken out of the data."""
+    known = nothing(model)
+    for _ in range(CROSSED_ROUNDS):
+        more = replace(known, value=crossing(model, best.v))
+        if not (known.value.any() or more.value.any()):
+            break
+        _take_out(model, more)
+        best, known = gauss_newton(model, best.v, mean, sd), more
+    return best, known
+
+
 def _further(
-    model: Model, best: Solution, mean: Array, sd: Array, terms: Terms
+    model: Model, best: Solution, mean: Array, sd: Array, terms: Terms, known: Further
 ) -> tuple[Solution, Further, Terms]:
-    """The fit with what the photo shows of the lens beyond its shape taken out of the data.
+    """The fit with what the photo shows of the lens beyond its shape, and is not ``known`` yet, taken out of the data.
 
     What is missed still weighs the edges, so that more may be found.
     """
-    known = nothing(model)
     for _ in range(FURTHER_ROUNDS):
         more = found(model, best, known, terms.um_per_wave)
-        if not (more.chosen or more.value.any()):
+        if not more.chosen:
             break
         before = best
         _take_out(model, more)
@@ -208,7 +221,7 @@ def _further(
         if best.reduced_chi2 > before.reduced_chi2:
             _take_out(model, known)
             return before, known, terms
-        nothing_new, known = more.chosen == known.chosen, more
+        nothing_new, known = set(more.chosen) == set(known.chosen), more
         if terms.missed:
             terms = replace(terms, missed=usual_miss(model, best.v, terms.model_error))
             model.weigh(terms.error)
@@ -238,6 +251,7 @@ def _convinced(model: Model, best: Solution, mean: Array, sd: Array) -> tuple[So
 def _model_of(fit: ThroughFocus, data: Segments, table: PupilTable, error: float) -> Model:
     model = Model(data, table, error)
     model.even_scale = fit.even_scale
+    model.y = model.data.sfr - crossing(model, fit.parameters)
     return model
 
 

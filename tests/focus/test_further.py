@@ -12,7 +12,7 @@ import pytest
 
 from appliance.focus import through
 from appliance.focus.pupil import PupilTable, by_squares, by_w060
-from appliance.focus.segments import Segments
+from appliance.focus.segments import RADIAL, Segments
 from appliance.focus.terms import Terms
 
 Array = npt.NDArray[np.float64]
@@ -62,6 +62,10 @@ def coma_in_the_field(x: Array, y: Array, u: float, v: float) -> Array:
 def eighth(x: Array, y: Array, _u: float, _v: float) -> Array:
     square = x * x + y * y
     return 3.0 * (square**4 - 2 * square**3 + 9 / 7 * square**2 - 2 / 7 * square)
+
+
+def radial(x: Array, y: Array, u: float, v: float) -> Array:
+    return -0.8 * ((u * x + v * y) ** 2 - (u * u + v * v) * (x * x + y * y) / 2)
 
 
 def response(wave: Wavefront, q: float, place: Array, normal: Array) -> Array:
@@ -196,8 +200,29 @@ def test_the_slope_by_sixth_order_is_that_of_the_overlap(defocus: float) -> None
     assert slope == pytest.approx((up - down) / 0.02, abs=0.01)
 
 
+def test_radial_astigmatism_is_no_further_fault_whatever_it_blurs_across_its_axes() -> None:
+    _, fit = fits(radial)
+    assert fit.further == ()
+    assert fit.shape[RADIAL] == pytest.approx(0.8, abs=0.03)
+    assert fit.reduced_chi2 < 1.15
+    assert off(fit) < 2
+
+
 @pytest.mark.parametrize("defocus", [-0.7, 0.0, 0.5])
-def test_the_slope_by_squares_is_that_of_the_overlap(defocus: float) -> None:
+@pytest.mark.parametrize("waves", [0.3, 0.9])
+def test_astigmatism_across_its_axes_blurs_as_the_overlap_does(defocus: float, waves: float) -> None:
+    def wave(strength: float) -> Wavefront:
+        return lambda x, y, _u, _v: strength * x * y + 0.2 * (x * x + y * y) ** 2
+
+    here, along = np.zeros(2), np.array([1.0, 0.0])
+    some, none = (response(wave(strength), defocus + FOCUS, here, along) for strength in (waves, 0.0))
+    _, _, crossed = by_squares(FREQUENCY * AIRY_PX, np.array([defocus]), 0.2)
+    powers = waves ** (2 * np.arange(1, crossed.shape[1] + 1))
+    assert powers @ crossed[0] == pytest.approx(some - none, abs=0.01)
+
+
+@pytest.mark.parametrize("defocus", [-0.7, 0.0, 0.5])
+def test_the_slope_by_squared_coma_is_that_of_the_overlap(defocus: float) -> None:
     def wave(strength: float) -> Wavefront:
         return lambda x, y, _u, _v: strength * y * (x * x + y * y) + 0.2 * (x * x + y * y) ** 2
 
