@@ -117,6 +117,8 @@ def _coma(one: Directions, other: Directions) -> Term:
     return Term(column, SQUARED_COMA, square=one is other)
 
 
+EVEN_COMA = ("coma across the tilt", "coma along the tilt", "coma askew to the tilt")
+"""That of a decentred lens."""
 TERMS: dict[str, Term] = {
     "field curvature of the fourth power": _focus(lambda data: _towards_corners(data) ** 2),
     "a bend across the tilt": _focus(lambda data: _across_tilt(data) ** 2),
@@ -139,9 +141,9 @@ TERMS: dict[str, Term] = {
         )
     },
     "spherical aberration of sixth order": Term(lambda slopes: slopes.by_sixth, SPHERICAL_WAVES),
-    "coma across the tilt": _coma(_even_across, _even_across),
-    "coma along the tilt": _coma(_even_along, _even_along),
-    "coma askew to the tilt": _coma(_even_across, _even_along),
+    EVEN_COMA[0]: _coma(_even_across, _even_across),
+    EVEN_COMA[1]: _coma(_even_along, _even_along),
+    EVEN_COMA[2]: _coma(_even_across, _even_along),
     "coma towards the corners": _coma(_in_place, _in_place),
     "coma that changes across the tilt": _coma(_in_place, _even_across),
     "coma that changes along the tilt": _coma(_in_place, _even_along),

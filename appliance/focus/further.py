@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.focus.faults import TERMS, Slopes, Term, crossed_by_shape
+from appliance.focus.faults import EVEN_COMA, TERMS, Slopes, Term, crossed_by_shape
 from appliance.focus.model import Model, split
 from appliance.focus.pupil import CROSSED_ORDERS, Spline, by_squares, by_w060
 from appliance.focus.segments import FOCUS, KAPPA, SPHERICAL, Array, Geometry, defocus
@@ -21,6 +21,7 @@ from appliance.focus.solve import Solution, huber_weights
 CONVINCING = 20.0
 """By how much a term must lower −2 log posterior."""
 MOST_TERMS, STEP_WAVES = 8, 0.05
+"""So many faults are told apart in one photo; second derivatives are differences over so much W040."""
 LEAST_CROSSED, MOST_CROSSED = 0.02, 1.2
 """Less crossed astigmatism blurs nothing to speak of; more, in waves, is not described."""
 EXACT_PART, LINEAR_PART = 0.05, 0.15
@@ -33,7 +34,8 @@ _SQUARES = np.array([term.square for term in TERMS.values()])
 class Further:
     """Those ``chosen`` of the faults with their ``strength`` (e,).
 
-    They move best focus by ``moved`` (n,) waves, change W040 by ``spherical`` (n,) and responses by ``value`` (n, k).
+    They move best focus by ``moved`` (n,) waves; what they change beside that, W040 by ``spherical`` (n,) waves among
+    it, is ``value`` (n, k) in the responses.
     In the fit they move focus by ``q_linear`` as far as they are known to first order only, and add ``q_variance``.
     """
 
@@ -54,8 +56,7 @@ class Further:
     def coma_waves(self) -> float:
         """W131 that is the same all over the picture, as no centred lens has it."""
         across, along, askew = (
-            float(self.strength[self.names.index(name)]) if name in self.names else 0.0
-            for name in (f"coma {where} the tilt" for where in ("across", "along", "askew to"))
+            float(self.strength[self.names.index(name)]) if name in self.names else 0.0 for name in EVEN_COMA
         )
         return float(np.sqrt(max(across + along, 2 * abs(askew))))
 

@@ -22,8 +22,8 @@ SMOOTH_DIRECTIONS = 50
 TREND = 0.00015
 """Standard uncertainty of a change of response, alike at all frequencies, from the nearest to the farthest edge that is
 no defocus: light, paper, print. It matters where the chart spans little of the curve."""
-STRANGE, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
-"""What of a lens's own aberrations the model may miss, and take for focus: it has their first orders only."""
+ABERRATIONS, ABERRATION_PART = (SPHERICAL, TILT_X, CURVATURE), 0.0008
+"""What part of a lens's usual aberrations the shape, which has their first orders, may take for focus."""
 HIDDEN_PART = 1.5
 """What more a faulty lens has, hidden by noise, may move focus by so many standard deviations; by simulations."""
 MOST_MISSED, BISECTIONS = 0.1, 12
@@ -62,7 +62,7 @@ def unknown(model: Model, best: Solution, missed: float) -> float:
             [
                 _by_trend(model, best, whitened),
                 _by_misfit(model, best, whitened, missed),
-                *ABERRATION_PART * shape[list(STRANGE)],
+                *ABERRATION_PART * shape[list(ABERRATIONS)],
             ]
         )
     )

@@ -113,7 +113,8 @@ class Curves:
 class Model:
     """The model of one set of segments: responses and derivatives at any parameters (see :func:`split`).
 
-    ``model_error`` is added in quadrature to every standard deviation.
+    ``model_error`` is added in quadrature to every standard deviation. The ``data`` may be :meth:`bend`'s; ``flat`` are
+    those that were given. What else is known of the lens may be taken out of ``y`` (n, k), the responses to describe.
     """
 
     def __init__(self, data: Segments, table: PupilTable, model_error: float) -> None:

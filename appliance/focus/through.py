@@ -12,12 +12,12 @@ out before), κ the ratio of the actual to the nominal cone of light, b and d fi
 astigmatism that is even over the picture (t_j by the edge's direction) and that grows as the radius squared, and v_j
 what a smear in any direction, as motion leaves it, adds across the edge (variance in px²) to its mean, in l. What the
 data would show of it, ink nearby included, is foreseen (``foresight.py``, ``strips.py``). E is what the lens's
-wavefront has beyond defocus and spherical aberration:
-free at every frequency (four cosines with a prior), but even about best focus, so that a lens, or a world, that does
-not follow the model widens the interval instead of moving the result. Faults that change over the picture otherwise
-than the shape allows, or are of sixth order, come in where the edges tell of them (``further.py``); what is off even so
-is weighed by how far it is off (``missed.py``). What else tells of the same shape, the widely blurred parts of the
-picture (``whole.py``), comes in as one quadratic form.
+wavefront has beyond defocus and spherical aberration: free at every frequency (four cosines with a prior), but even
+about best focus, so that a lens, or a world, that does not follow the model widens the interval instead of moving the
+result. What astigmatism blurs of edges askew to it is taken out of the data, as is what the edges tell of faults that
+the shape has not: coma, what changes over the picture otherwise, what is of sixth order (``faults.py``,
+``further.py``). What is off even so is weighed by how far it is off (``missed.py``). What else tells of the same shape,
+the widely blurred parts of the picture (``whole.py``), comes in as one quadratic form.
 
 **Best focus** q_f is the *diffraction focus*: the plane of least RMS wavefront error, where W020 = −W040 for the
 remaining spherical aberration. There the peak of the point spread (Strehl ratio) is highest, it does not depend on a

@@ -11,6 +11,7 @@ import numpy as np
 from appliance import optics
 from appliance.focus.combine import beyond_all, budget_of, disagreement, mean_focus_mm
 from appliance.focus.condition import measured_focal_length_mm, wrong_f_number
+from appliance.focus.faults import EVEN_COMA
 from appliance.focus.measure import Measurement, Refusal
 from appliance.focus.reasons import reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
@@ -230,12 +231,12 @@ def _print_figures(x: Measurement, setup: Setup) -> dict[str, float]:
 
 def _lens_faults(fit: ThroughFocus) -> list[Reason]:
     """What a photo shows of the lens beside where it focuses."""
-    faults = []
-    if fit.further:  # the strongest first
-        faults.append(reason("FURTHER_ABERRATIONS", what=", ".join(fit.further[:MOST_NAMED])))
-    if fit.coma_waves > MOST_COMA_WAVES:
-        faults.append(reason("DECENTRED", waves=fit.coma_waves))
-    return faults
+    decentred = fit.coma_waves > MOST_COMA_WAVES
+    told = [reason("DECENTRED", waves=fit.coma_waves)] if decentred else []
+    others = [name for name in fit.further if not (decentred and name in EVEN_COMA)]  # the strongest first
+    if others:
+        told.append(reason("FURTHER_ABERRATIONS", what=", ".join(others[:MOST_NAMED])))
+    return told
 
 
 def _shift_figures(shift_um: float, u_um: float, depth_of_focus_um: float) -> dict[str, float]:
