@@ -14,6 +14,7 @@ from appliance.bench.geometry import DESIGN_WAVELENGTH_UM
 from appliance.chart.family import choose_layout
 from appliance.chart.layout import Layout, layout
 from tests.benchmark import truth
+from tests.benchmark.parallel import in_parallel
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
 from tests.benchmark.trials import (
@@ -24,7 +25,6 @@ from tests.benchmark.trials import (
     blamed,
     counted,
     crashes,
-    in_parallel,
     rng_of,
     run_trial,
     seconds_of,

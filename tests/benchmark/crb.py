@@ -21,9 +21,10 @@ import numpy.typing as npt
 from appliance.bench import Chart, Exposable, Lens, Light, Scene, Sensor
 from appliance.bench.photo import expose
 from tests.benchmark import truth
+from tests.benchmark.parallel import in_parallel
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
-from tests.benchmark.trials import Options, Outcome, Trial, frame_of, in_parallel, score, trial_of
+from tests.benchmark.trials import Options, Outcome, Trial, frame_of, score, trial_of
 
 NAME = "crb"
 FULL_SEEDS = 40

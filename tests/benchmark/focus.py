@@ -14,6 +14,7 @@ from appliance.bench import Chart, Lens, Light, Scene, Sensor, object_distance_m
 from appliance.chart.family import choose_layout
 from appliance.chart.layout import layout
 from tests.benchmark import crb, truth
+from tests.benchmark.parallel import in_parallel
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
 from tests.benchmark.trials import (
@@ -23,7 +24,6 @@ from tests.benchmark.trials import (
     blamed,
     counted,
     crashes,
-    in_parallel,
     rng_of,
     run_trial,
     seconds_of,

@@ -14,6 +14,7 @@ from appliance.bench import Chart, Lens, Light, Scene, Sensor
 from appliance.bench.photo import expose
 from appliance.chart.layout import layout
 from tests.benchmark import truth
+from tests.benchmark.parallel import in_parallel
 from tests.benchmark.pupils import Faults, light_through
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
@@ -26,7 +27,6 @@ from tests.benchmark.trials import (
     counted,
     crashes,
     frame_of,
-    in_parallel,
     mosaic_of,
     rng_of,
     score,

@@ -10,6 +10,7 @@ from appliance.bench import Chart, Lens, Light, Mishap, Scene
 from appliance.chart.layout import layout
 from tests.benchmark import truth
 from tests.benchmark.adversarial import BEYOND_INTERVAL
+from tests.benchmark.parallel import in_parallel
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
 from tests.benchmark.trials import (
@@ -19,7 +20,6 @@ from tests.benchmark.trials import (
     Trial,
     blamed,
     crashes,
-    in_parallel,
     run_trial,
     seconds_of,
     trial_of,

@@ -11,6 +11,7 @@ import numpy as np
 from appliance.bench import Chart, Lens, Light, Scene, Sensor
 from appliance.chart.layout import layout
 from tests.benchmark import truth
+from tests.benchmark.parallel import in_parallel
 from tests.benchmark.report import Row, Table
 from tests.benchmark.trials import (
     Options,
@@ -19,7 +20,6 @@ from tests.benchmark.trials import (
     blamed,
     counted,
     crashes,
-    in_parallel,
     rng_of,
     run_trial,
     seconds_of,
