@@ -77,8 +77,7 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     chosen = _chosen(told, list(before.chosen), CONVINCING * scale)
     if not chosen:
         return replace(nothing(model), value=crossing(model, fit.v))
-    inverse = np.linalg.inv(told.information[np.ix_(chosen, chosen)])
-    strength = told.strength[chosen] + inverse @ told.pull[chosen]
+    strength, inverse = _solved(told, chosen)
     terms = [list(TERMS.values())[index] for index in chosen]
     linear = [term.member != FOCUS for term in terms]
     by_focus = told.by_focus[chosen]
@@ -100,14 +99,13 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
 
 @dataclass(frozen=True)
 class _Told:
-    """What the leftover of a fit says of all terms at once, linear about the ``strength`` (t,) that is known of them.
+    """What the leftover of a fit says of all terms at once, linear about what is known of them.
 
     ``columns`` (n, k, t) are what they change. The fit being free to follow, ``information`` (t, t) and ``pull`` (t,)
-    are of steps from that strength, and each moves focus by ``by_focus`` (t,).
+    are of their strengths, and each moves focus by ``by_focus`` (t,).
     """
 
     columns: Array
-    strength: Array
     information: Array
     pull: Array
     by_focus: Array
@@ -132,13 +130,9 @@ def _told(model: Model, fit: Solution, before: Further, um_per_wave: float) -> _
     tightness = 1 / np.array([term.sd / (um_per_wave if term.member == FOCUS else 1) for term in terms]) ** 2
     strength = np.zeros(len(terms))
     strength[list(before.chosen)] = before.strength
-    return _Told(
-        columns,
-        strength,
-        by_terms.T @ by_terms - mixed.T @ covariance @ mixed + np.diag(tightness),
-        -by_terms.T @ left - strength * tightness,
-        (covariance @ mixed)[FOCUS],
-    )
+    information = by_terms.T @ by_terms - mixed.T @ covariance @ mixed + np.diag(tightness)
+    pull = -by_terms.T @ left - strength * tightness + information @ strength
+    return _Told(columns, information, pull, (covariance @ mixed)[FOCUS])
 
 
 def _changed(terms: list[Term], strength: Array, member: int, data: Geometry) -> Array:
@@ -148,28 +142,39 @@ def _changed(terms: list[Term], strength: Array, member: int, data: Geometry) ->
 
 
 def _chosen(told: _Told, chosen: list[int], least: float) -> list[int]:
-    """Terms one by one: always the one that explains most of what those before leave, as long as it convinces.
+    """Those of the ``chosen`` that still convince, and the one that explains most of what they leave, if that does.
 
-    Squares that turn out negative are left out again. The strongest come first.
+    One at a time, as all is linear only near the truth. Squares are not negative. The strongest come first.
     """
-    banned = np.zeros(len(told.pull), bool)
-    while True:
-        inverse = np.linalg.inv(told.information[np.ix_(chosen, chosen)]) if chosen else np.zeros((0, 0))
-        strength = told.strength[chosen] + inverse @ told.pull[chosen]
-        if (_SQUARES[chosen] & (strength < 0)).any():
-            worst = chosen[int(np.argmin(np.where(_SQUARES[chosen], strength, 0.0)))]
-            banned[worst], chosen = True, [index for index in chosen if index != worst]
-            continue
-        crossed = told.information[:, chosen]
-        rest = told.pull - crossed @ inverse @ told.pull[chosen]
-        own = np.diag(told.information) - np.einsum("ec,cd,ed->e", crossed, inverse, crossed)
-        gain = np.square(rest) / np.maximum(own, 1e-12)
-        gain[chosen], gain[banned | (_SQUARES & (rest < 0))] = 0.0, 0.0
-        best = int(np.argmax(gain))
-        if gain[best] < least or len(chosen) == MOST_TERMS:
+    gone: list[int] = []
+    while chosen:
+        strength, inverse = _solved(told, chosen)
+        gain = np.square(strength) / np.diag(inverse)
+        gain[_SQUARES[chosen] & (strength < 0)] = 0.0
+        weakest = int(np.argmin(gain))
+        if gain[weakest] >= least:
             break
+        gone.append(chosen[weakest])
+        chosen = [*chosen[:weakest], *chosen[weakest + 1 :]]
+    strength, inverse = _solved(told, chosen)
+    crossed = told.information[:, chosen]
+    rest = told.pull - crossed @ strength
+    own = np.diag(told.information) - np.einsum("ec,cd,ed->e", crossed, inverse, crossed)
+    gain = np.where(_SQUARES & (rest < 0), 0.0, np.square(rest) / np.maximum(own, 1e-12))
+    gain[[*chosen, *gone]] = 0.0
+    best = int(np.argmax(gain))
+    if gain[best] >= least and len(chosen) < MOST_TERMS:
         chosen = [*chosen, best]
+    strength, inverse = _solved(told, chosen)
     return [chosen[k] for k in np.argsort(-np.abs(strength) / np.sqrt(np.diag(inverse)))]
+
+
+def _solved(told: _Told, chosen: list[int]) -> tuple[Array, Array]:
+    """Strengths (c,) of the chosen terms, and their covariance (c, c)."""
+    if not chosen:
+        return np.zeros(0), np.zeros((0, 0))
+    inverse = np.linalg.inv(told.information[np.ix_(chosen, chosen)])
+    return np.asarray(inverse @ told.pull[chosen]), np.asarray(inverse, float)
 
 
 def crossing(model: Model, v: Array, known: Further | None = None) -> Array:

@@ -59,7 +59,7 @@ CONVINCING = 12.0
 LOG_AMPLITUDE_SD = 0.35
 """Standard deviation of the log amplitude at each frequency by itself, where a fit's start is searched for."""
 CROSSED_ROUNDS = 2
-FURTHER_ROUNDS, SETTLED = 5, 0.05
+FURTHER_ROUNDS, SETTLED = 12, 0.05
 """So often is looked for more; it ends when focus moves by less than this of its standard deviation."""
 ANOTHER_STOP = 0.25
 """A cone that is off by more is another stop, which looks like much else: then nothing further is looked for."""
