@@ -121,7 +121,6 @@ EVEN_COMA = ("coma across the tilt", "coma along the tilt", "coma askew to the t
 """That of a decentred lens."""
 TERMS: dict[str, Term] = {
     "field curvature of the fourth power": _focus(lambda data: _towards_corners(data) ** 2),
-    "a bend across the tilt": _focus(lambda data: _across_tilt(data) ** 2),
     "a twist": _focus(lambda data: _across_tilt(data) * _along_tilt(data)),
     "astigmatism askew to the tilt": _astigmatism(1),
     "astigmatism that changes across the tilt": _astigmatism(0, _across_tilt),

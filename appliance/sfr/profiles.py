@@ -232,14 +232,16 @@ def _compared(
     weight, rise = p.weight, p.rise
     skew = density(p.u[None, :] / p.sigma[:, None]) * np.square(p.u[None, :] / p.sigma[:, None])
     free = np.stack([1 - rise, rise, p.lit, p.moved, skew], axis=1)
+    sds = [known.dark_sd, known.light_sd, np.full(n, known.gradient_sd), known.place_sd, p.skew]
     if lopsided:
         opposite = weight[:, ::-1]
         weight = 2 * weight * opposite / np.maximum(weight + opposite, 1e-30)
-        free = (free - free[..., ::-1]) / 2
+        # of what is not alike on both sides there is the contrast and the light's gradient
+        free = (free - free[..., ::-1])[:, 1:3] / 2
+        sds = [np.hypot(known.dark_sd, known.light_sd), np.full(n, known.gradient_sd)]
     weighted = free * weight[:, None, :]
     normal = weighted @ free.transpose(0, 2, 1)
-    gradient_sd = np.full(n, known.gradient_sd)
-    for k, sd in enumerate((known.dark_sd, known.light_sd, gradient_sd, known.place_sd, p.skew)):
+    for k, sd in enumerate(sds):
         normal[:, k, k] += 1 / np.square(sd)
     scale = 1 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-30))
     inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(free.shape[1]))
