@@ -235,3 +235,12 @@ def test_light_thrown_to_one_side_tells_nothing_where_the_lens_may_be_lopsided()
     for lopsided, least, most in ((False, 1e-3, np.inf), (True, 0.0, 1e-9)):
         some, none = (compare(p, FREQUENCY, TOP_CPP, lopsided=lopsided).sfr for p in (aside, straight))
         assert least <= np.abs(some - none).max() < most
+
+
+def test_a_strip_of_one_side_alone_tells_nothing_of_a_lopsided_lens_and_does_no_harm() -> None:
+    profiles = kept(picture(truth.gaussian_profile(2.0)), 14.0)
+    for side in (profiles.u < 1, profiles.u > -1):
+        half = replace(profiles, count=profiles.count * side)
+        seen = compare(half, FREQUENCY, TOP_CPP, lopsided=True)
+        assert np.isfinite(seen.sfr).all()
+        assert np.linalg.eigvalsh(seen.covariance).min() > 0
