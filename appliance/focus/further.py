@@ -76,7 +76,7 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
     scale = max(fit.reduced_chi2, 1.0)
     chosen = _chosen(told, list(before.chosen), CONVINCING * scale)
     if not chosen:
-        return replace(nothing(model), value=crossing(model, fit.v))
+        return replace(nothing(model), value=_by_crossing(_crossed(model, fit.v), told.crossed))
     strength, inverse = _solved(told, chosen)
     terms = [list(TERMS.values())[index] for index in chosen]
     linear = [term.member != FOCUS for term in terms]
@@ -90,7 +90,7 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
         q_variance=float(by_focus @ inverse @ by_focus) * scale,
         q_linear=float(by_focus[linear] @ strength[linear]),
     )
-    value = more.value + crossing(model, fit.v, more)
+    value = more.value + _by_crossing(_crossed(model, fit.v, more), told.crossed)
     if more.spherical.any():
         bend = more.spherical * (more.spherical / 2 - before.spherical)
         value += _curved(model, fit.v) * bend[:, None]
@@ -101,11 +101,13 @@ def found(model: Model, fit: Solution, before: Further, um_per_wave: float) -> F
 class _Told:
     """What the leftover of a fit says of all terms at once, linear about what is known of them.
 
-    ``columns`` (n, k, t) are what they change. The fit being free to follow, ``information`` (t, t) and ``pull`` (t,)
+    ``columns`` (n, k, t) are what they change, ``crossed`` (n, CROSSED_ORDERS, k) the coefficients of the powers of
+    crossed astigmatism. The fit being free to follow, ``information`` (t, t) and ``pull`` (t,)
     are of their strengths, and each moves focus by ``by_focus`` (t,).
     """
 
     columns: Array
+    crossed: Array
     information: Array
     pull: Array
     by_focus: Array
@@ -114,9 +116,9 @@ class _Told:
 def _told(model: Model, fit: Solution, before: Further, um_per_wave: float) -> _Told:
     value, jacobian = model.evaluate(fit.v)
     terms = list(TERMS.values())
-    slopes = _slopes(model, fit.v, jacobian, before.spherical)
+    slopes, crossed = _slopes(model, fit.v, jacobian, before.spherical)
     columns = np.stack([term.column(slopes) for term in terms], axis=-1)
-    by_crossed = _by_crossed(model, fit.v, before)
+    by_crossed = fit.v[KAPPA] * _slope_of_crossing(_crossed(model, fit.v, before), crossed)
     for index, term in enumerate(terms):
         if term.crossed:
             columns[..., index] += term.crossed(model.data)[:, None] * by_crossed
@@ -132,7 +134,7 @@ def _told(model: Model, fit: Solution, before: Further, um_per_wave: float) -> _
     strength[list(before.chosen)] = before.strength
     information = by_terms.T @ by_terms - mixed.T @ covariance @ mixed + np.diag(tightness)
     pull = -by_terms.T @ left - strength * tightness + information @ strength
-    return _Told(columns, information, pull, (covariance @ mixed)[FOCUS])
+    return _Told(columns, crossed, information, pull, (covariance @ mixed)[FOCUS])
 
 
 def _changed(terms: list[Term], strength: Array, member: int, data: Geometry) -> Array:
@@ -177,27 +179,34 @@ def _solved(told: _Told, chosen: list[int]) -> tuple[Array, Array]:
     return np.asarray(inverse @ told.pull[chosen]), np.asarray(inverse, float)
 
 
-def crossing(model: Model, v: Array, known: Further | None = None) -> Array:
-    """(n, k) what astigmatism blurs that lies askew to the edges, of the shape and of what else is ``known``.
-
-    0 where that is hardly anything.
-    """
-    crossed = _crossed(model, v, known)
+def crossing(model: Model, v: Array) -> Array:
+    """(n, k) what the shape's astigmatism blurs that lies askew to the edges; 0 where that is hardly anything."""
+    crossed = _crossed(model, v)
     if np.abs(crossed).max() < LEAST_CROSSED:
         return np.zeros_like(model.y)
+    shape, _ = split(v, len(model.data.frequency_cpp))
+    table, (_, _, gain) = model.curves.table, model.curves.at(shape)
+    *_, by_crossed = by_squares(table.s, table.w020, float(shape[SPHERICAL]))
+    return _by_crossing(
+        crossed, gain[:, None] * Spline.of(table.w020, by_crossed).values(_w020(model, shape))
+    )
+
+
+def _by_crossing(crossed: Array, coefficients: Array) -> Array:
+    """(n, k) what so many waves (n,) of crossed astigmatism change; 0 where they are hardly any."""
+    if np.abs(crossed).max() < LEAST_CROSSED:
+        return np.zeros((len(crossed), coefficients.shape[-1]))
     powers = np.power(np.square(crossed)[:, None], np.arange(1, CROSSED_ORDERS + 1))
-    return np.asarray(np.einsum("no,nok->nk", powers, _crossed_slopes(model, v)))
+    return np.asarray(np.einsum("no,nok->nk", powers, coefficients))
 
 
-def _by_crossed(model: Model, v: Array, known: Further) -> Array:
-    """(n, k) derivative of :func:`crossing` by nominal waves of crossed astigmatism."""
-    crossed = _crossed(model, v, known)
+def _slope_of_crossing(crossed: Array, coefficients: Array) -> Array:
     order = np.arange(1, CROSSED_ORDERS + 1)
     powers = 2 * order * np.power(crossed[:, None], 2 * order - 1)
-    return np.asarray(v[KAPPA] * np.einsum("no,nok->nk", powers, _crossed_slopes(model, v)))
+    return np.asarray(np.einsum("no,nok->nk", powers, coefficients))
 
 
-def _crossed(model: Model, v: Array, known: Further | None) -> Array:
+def _crossed(model: Model, v: Array, known: Further | None = None) -> Array:
     """(n,) waves of x y, x along a piece's normal."""
     crossed = crossed_by_shape(model.data, v)
     terms = list(TERMS.values())
@@ -215,38 +224,25 @@ def _curved(model: Model, v: Array) -> Array:
     return np.asarray((slopes[0] - slopes[1]) / (2 * STEP_WAVES))
 
 
-def _slopes(model: Model, v: Array, jacobian: Array, spherical: Array) -> Slopes:
-    """Slopes of the responses where W040 is more by ``spherical`` (n,)."""
-    shape, _ = split(v, len(model.data.frequency_cpp))
-    if spherical.any():
-        jacobian = jacobian.copy()
-        jacobian[..., SPHERICAL] += _curved(model, v) * spherical[:, None]
-    return Slopes(model.data, jacobian, *_by_pupil(model, shape))
-
-
-def _by_pupil(model: Model, shape: Array) -> tuple[Array, Array, Array]:
-    """(n, k) derivatives by W060, and by the squares of coma along and across the edges' normals.
+def _slopes(model: Model, v: Array, jacobian: Array, spherical: Array) -> tuple[Slopes, Array]:
+    """Slopes where W040 is more by ``spherical`` (n,), and (n, CROSSED_ORDERS, k) of crossed astigmatism's powers.
 
     W060 is ρ⁶ − 3/2 ρ⁴ + 3/5 ρ², which moves neither the plane of least RMS error nor W040. So balanced it throws light
     no farther, and what is foreseen beside the responses stays; nor does coma move that plane.
     """
-    table, w040 = model.curves.table, float(shape[SPHERICAL])
-    _, by_shape, gain = model.curves.at(shape)
-    sixth, along, across = (
-        gain * Spline.of(table.w020, slope).values(_w020(model, shape))
-        for slope in (by_w060(table.s, table.w020, w040), *by_squares(table.s, table.w020, w040)[:2])
-    )
-    balance = 0.9 * by_shape[..., FOCUS] / shape[KAPPA] - 1.5 * by_shape[..., SPHERICAL]
-    return np.asarray(sixth + balance), along, across
-
-
-def _crossed_slopes(model: Model, v: Array) -> Array:
-    """(n, CROSSED_ORDERS, k) coefficients of the powers of crossed astigmatism."""
     shape, _ = split(v, len(model.data.frequency_cpp))
-    table = model.curves.table
-    slopes = by_squares(table.s, table.w020, float(shape[SPHERICAL]))[2]
-    _, _, gain = model.curves.at(shape)
-    return np.asarray(gain[:, None] * Spline.of(table.w020, slopes).values(_w020(model, shape)))
+    table, w040, w = model.curves.table, float(shape[SPHERICAL]), _w020(model, shape)
+    _, by_shape, gain = model.curves.at(shape)
+    *coma, by_crossed = by_squares(table.s, table.w020, w040)
+    sixth, along, across = (
+        gain * Spline.of(table.w020, slope).values(w) for slope in (by_w060(table.s, table.w020, w040), *coma)
+    )
+    sixth += 0.9 * by_shape[..., FOCUS] / shape[KAPPA] - 1.5 * by_shape[..., SPHERICAL]
+    if spherical.any():
+        jacobian = jacobian.copy()
+        jacobian[..., SPHERICAL] += _curved(model, v) * spherical[:, None]
+    crossed = gain[:, None] * Spline.of(table.w020, by_crossed).values(w)
+    return Slopes(model.data, jacobian, sixth, along, across), np.asarray(crossed)
 
 
 def _w020(model: Model, shape: Array) -> Array:

@@ -59,6 +59,7 @@ CONVINCING = 12.0
 LOG_AMPLITUDE_SD = 0.35
 """Standard deviation of the log amplitude at each frequency by itself, where a fit's start is searched for."""
 CROSSED_ROUNDS = 2
+"""So often is taken out what astigmatism blurs of edges askew to it, before anything further is looked for."""
 FURTHER_ROUNDS, SETTLED = 12, 0.05
 """So often is looked for more; it ends when focus moves by less than this of its standard deviation."""
 ANOTHER_STOP = 0.25

@@ -224,21 +224,34 @@ def _hats(u: F64, frequency: F64) -> F64:
     return np.asarray(_profiles_of_waves(u, fine, np.full(len(fine), STEP_CPP)) @ hats)
 
 
+def _beside(p: Profiles, known: Beforehand, lopsided: bool) -> tuple[F64, F64, list[F64]]:
+    """Weights (n, K) of the bins, what else may lie in the profiles (n, free, K), and its standard deviations (n,).
+
+    It is dark and light level, the light's gradient, the edge's place, and its skew.
+    """
+    weight, rise, n = p.weight, p.rise, len(p.sigma)
+    skew = density(p.u[None, :] / p.sigma[:, None]) * np.square(p.u[None, :] / p.sigma[:, None])
+    free = np.stack([1 - rise, rise, p.lit, p.moved, skew], axis=1)
+    gradient_sd = np.full(n, known.gradient_sd)
+    if not lopsided:
+        return weight, free, [known.dark_sd, known.light_sd, gradient_sd, known.place_sd, p.skew]
+    opposite = weight[:, ::-1]
+    weight = 2 * weight * opposite / np.maximum(weight + opposite, 1e-30)
+    # of what is not alike on both sides there is the contrast and the light's gradient
+    return (
+        weight,
+        (free - free[..., ::-1])[:, 1:3] / 2,
+        [np.hypot(known.dark_sd, known.light_sd), gradient_sd],
+    )
+
+
 def _compared(
     p: Profiles, frequency: F64, basis: F64, waves: F64, known: Beforehand, lopsided: bool
 ) -> tuple[F64, F64, F64, F64, F64, F64]:
     """``sfr``, ``covariance``, counts (n,), ``matrix``, ``constant`` and ``by_levels`` of some edges."""
     n, many = len(p.sigma), basis.shape[1]
-    weight, rise = p.weight, p.rise
-    skew = density(p.u[None, :] / p.sigma[:, None]) * np.square(p.u[None, :] / p.sigma[:, None])
-    free = np.stack([1 - rise, rise, p.lit, p.moved, skew], axis=1)
-    sds = [known.dark_sd, known.light_sd, np.full(n, known.gradient_sd), known.place_sd, p.skew]
-    if lopsided:
-        opposite = weight[:, ::-1]
-        weight = 2 * weight * opposite / np.maximum(weight + opposite, 1e-30)
-        # of what is not alike on both sides there is the contrast and the light's gradient
-        free = (free - free[..., ::-1])[:, 1:3] / 2
-        sds = [np.hypot(known.dark_sd, known.light_sd), np.full(n, known.gradient_sd)]
+    rise = p.rise
+    weight, free, sds = _beside(p, known, lopsided)
     weighted = free * weight[:, None, :]
     normal = weighted @ free.transpose(0, 2, 1)
     for k, sd in enumerate(sds):
@@ -249,8 +262,8 @@ def _compared(
     half = len(p.u) // 2
     even = weight[:, half:] + weight[:, half - 1 :: -1]
     odd = weighted[..., half:] - weighted[..., half - 1 :: -1]
-    by_free = odd @ basis[half:]  # (n, 5, k)
-    lever = by_free.transpose(0, 2, 1) @ inverse  # (n, k, 5)
+    by_free = odd @ basis[half:]  # (n, free, k)
+    lever = by_free.transpose(0, 2, 1) @ inverse  # (n, k, free)
 
     def projected(values: F64) -> F64:
         """(n, k, …) of odd profiles (K, …) alike for all edges: ψᵀ times the weight that is left of the free terms."""
