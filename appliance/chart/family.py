@@ -15,6 +15,8 @@ SENSORS_MM: dict[str, tuple[float, float, float]] = {
 CELLS_ACROSS = 13.0
 """Cells that should be seen across the picture: enough edges, each long enough."""
 LEAST_DEPTHS_OF_FIELD = 4.0
+LARGEST_F_NUMBER = 11.0
+"""Lenses are not checked stopped down further."""
 USUAL_COC_UM = 15.0
 
 
@@ -83,16 +85,26 @@ def _notes(
     """What a chart's user should know of it, at a magnification before a sensor of that size."""
     seen_mm = width_mm / m
     notes = [f"Magnification 1:{1 / m:.1f}; the camera sees {seen_mm:.0f} × {height_mm / m:.0f} mm."]
-    half_height = min(height_mm / m / 2 / 0.7071, chart.rows * chart.pitch_mm / 2)
+    seen_half, printed_half = height_mm / m / 2, chart.rows * chart.pitch_mm / 2 * 0.7071
+    depths_at_1 = min(seen_half, printed_half) / optics.depth_of_field_mm(1.0, m, circle_um)
+    widest = depths_at_1 / LEAST_DEPTHS_OF_FIELD
+    deeper = (
+        "take a larger paper or tilt the chart more"
+        if printed_half < seen_half
+        else "go farther away or tilt the chart more"
+    )
     if f_number is not None:
-        depths = half_height * 0.7071 / optics.depth_of_field_mm(f_number, m, circle_um)
+        depths = depths_at_1 / f_number
         notes.append(
             f"At f/{f_number:g} and 45° the chart spans ± {depths:.1f} depths of field, for blur of {circle_um:g} µm."
         )
         if depths < LEAST_DEPTHS_OF_FIELD:
-            notes.append(
-                f"That is less than ± {LEAST_DEPTHS_OF_FIELD:g}: go farther away or tilt the chart more."
-            )
+            notes.append(f"That is less than ± {LEAST_DEPTHS_OF_FIELD:g}: {deeper}.")
+    elif widest < LARGEST_F_NUMBER:
+        notes.append(
+            f"At 45° the chart spans ± {LEAST_DEPTHS_OF_FIELD:g} depths of field up to f/{widest:.2g}, for blur of "
+            f"{circle_um:g} µm; stopped down further, {deeper}."
+        )
     if seen_mm < 5 * chart.pitch_mm:
         notes.append("The camera sees very little of the chart at this distance: step back.")
     if chart.columns * chart.pitch_mm < 0.35 * seen_mm:

@@ -49,6 +49,15 @@ def beyond_all(measured: Sequence[Measurement], focus_mm: float) -> int:
     return int(focus_mm > high) - int(focus_mm < low)
 
 
+def past_the_end(measured: Sequence[Measurement], focus_mm: float, margin_mm: float) -> int:
+    """The side on which focus may lie beyond the chart, its uncertainty being ``margin_mm``; 0 if surely on it."""
+    low, high = (float(np.mean([x.reach_mm[k] for x in measured])) for k in (0, 1))
+    behind, before = focus_mm + margin_mm - high, low - focus_mm + margin_mm
+    if max(behind, before) <= 0:
+        return 0
+    return 1 if behind >= before else -1
+
+
 def budget_of(measured: Sequence[Measurement], setup: Setup, per_mm: float) -> dict[str, float]:
     """Standard uncertainties in µm on the image side, at ``per_mm`` of depth where focus lies, but for the aim's.
 
@@ -71,7 +80,7 @@ def budget_of(measured: Sequence[Measurement], setup: Setup, per_mm: float) -> d
         budget["chart_flatness"] = setup.chart_flatness_mm * per_mm
     if setup.remount_u_um:
         budget["remount"] = setup.remount_u_um
-    scale_u = setup.print_of(measured[0].layout.title).scale_u
+    scale_u = setup.print_of(measured[0].layout.title).scale_u(setup.distance_mm is not None)
     if scale_u:  # every depth on the chart is in error by the same share
         budget["print_scale"] = abs(mean_focus_mm(measured)) * per_mm * scale_u
     return budget

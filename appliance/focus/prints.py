@@ -18,6 +18,9 @@ RULER_U95_MM = 0.2
 """How well a steel ruler is read at both ends of the bar, 95 %, mm, unless another figure is given."""
 MOST_OFF = 0.05
 """A print further off its scale than this is a slip of the pen: 'fit to page' takes 2 to 4 %."""
+UNREAD_SCALE_U, SEEN_SCALE_U = 0.02, 0.0087
+"""Relative standard uncertainty of the scale where no bar was read: of prints of which two in five were fitted to the
+page, and of one that a distance shows to be within 1.5 % of its size, anywhere within."""
 BLUR_UM = (1.0, 500.0)
 GOOD_BLUR, TELLING_BLUR = 0.25, 0.5
 """Relative standard uncertainty of a blur that may be kept, and of one that is worth a figure."""
@@ -65,10 +68,11 @@ class Print:
         """True length over the layout's, 1 where no bar was read."""
         return 1.0 if self.bar_mm is None else self.bar_mm / BAR_MM
 
-    @property
-    def scale_u(self) -> float:
-        """Standard uncertainty of the scale, relative; 0 where no bar was read, as nothing is known of it."""
-        return 0.0 if self.bar_mm is None else (self.bar_u_mm or 0.0) / self.bar_mm
+    def scale_u(self, distance_given: bool = False) -> float:
+        """Standard uncertainty of the scale, relative, after a check that found no fault with a ``distance_given``."""
+        if self.bar_mm is not None:
+            return (self.bar_u_mm or 0.0) / self.bar_mm
+        return SEEN_SCALE_U if distance_given else UNREAD_SCALE_U
 
     def words(self, distance_given: bool = False) -> str:
         """What is known of the chart's size, after a check that found no fault with a ``distance_given``."""
@@ -76,7 +80,9 @@ class Print:
             return f"printed at {100 * self.scale:.1f} %, by its bar of {self.bar_mm:g} mm; lengths are true ones"
         if distance_given:
             return "its bar was not measured; the distance given agrees with 100 % within 1.5 %"
-        return "its bar was not measured, so that lengths rest on its being printed at 100 %"
+        return (
+            "its bar was not measured, so that lengths rest on its being printed at 100 %, give or take 4 %"
+        )
 
     def spread(self) -> str:
         """What is known of its print's spread."""

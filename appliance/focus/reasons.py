@@ -8,16 +8,17 @@ REASONS: dict[str, str] = {
     "IN_TOLERANCE": "Focus lies within the tolerance, the uncertainty included.",
     "BACK_FOCUS": "The lens focuses behind the aim point, farther from the camera than it should.",
     "FRONT_FOCUS": "The lens focuses in front of the aim point, nearer to the camera than it should.",
-    "BEYOND_CHART": "Focus lies beyond the chart, so that only a lower bound of the error is known. "
-    "Focus again, or use a larger chart.",
-    "CHART_TOO_SMALL": "The chart does not reach as far in depth as the tolerance, so that it cannot be judged beyond "
-    "its edge. Use a larger chart, tilt it more, or go farther away.",
+    "BEYOND_CHART": "Focus lies beyond the chart, or so near its end that it may, so that only a lower bound of the "
+    "error is known. Focus again, or use a larger chart.",
+    "CHART_TOO_SMALL": "The chart does not reach as far in depth as the tolerance and the uncertainty, so that it "
+    "cannot be judged by. Use a larger chart, tilt it more, or go farther away.",
     "TOO_CLOSE_TO_CALL": "The error is so near the tolerance that the uncertainty decides. {remedy}",
     "FRAMES_DISAGREE": "The photos do not go together: {detail}. Something moved between them: let the bench settle "
     "and press again.",
     "NO_CHART": "No chart was found: {detail}. "
     "Point the camera at the chart, take the lens cap off, and focus roughly.",
-    "CHART_CROPPED": "Too little of the chart is in the picture: {detail}. Aim at the star in its middle.",
+    "CHART_CROPPED": "Too little of the chart is in the picture: {detail}. Aim at the star in its middle, and fill the "
+    "picture with the chart.",
     "TOO_DARK": "The picture is too dark: the brightest parts reach {percent:.0f} % of full scale. "
     "Take the lens cap off, open the iris, add light or expose longer.",
     "CLIPPED": "The paper is overexposed: {percent:.0f} % of what was looked at reaches the sensor's limit. "

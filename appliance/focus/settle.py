@@ -21,8 +21,8 @@ REMEDIES = {
     "aim": "Most of the uncertainty is how well the lens was set on the star: set it again with more care, enter how "
     "well, and press again.",
     "remount": "Most of the uncertainty is taking the lens off and on: remount the lens and press again.",
-    "print_scale": "Most of the uncertainty is the chart's true size: read its bar again with a better ruler, and "
-    "press again.",
+    "print_scale": "Most of the uncertainty is the chart's true size: read its bar with a steel ruler, or again with a "
+    "better one, and press again.",
 }
 """What lowers each term of a budget, by its name."""
 AT_THE_EDGE = "If it stays, adjust the lens: it stands at the very edge of its tolerance."

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from appliance import optics
-from appliance.focus.combine import beyond_all, budget_of, disagreement, mean_focus_mm
+from appliance.focus.combine import beyond_all, budget_of, disagreement, mean_focus_mm, past_the_end
 from appliance.focus.condition import measured_focal_length_mm, wrong_f_number
 from appliance.focus.faults import EVEN_COMA
 from appliance.focus.measure import Measurement, Refusal
@@ -69,13 +69,13 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     m = float(np.mean([x.magnification for x in measured]))
     tolerance, tolerance_text = tolerance_um(setup, m)
     focus_mm = mean_focus_mm(measured)
-    beyond = beyond_all(measured, focus_mm)
     object_mm, image_mm = optics.aim_distances_mm(setup.focal_length_mm, m, focus_mm)
     um_per_mm = optics.image_shift_um_per_mm(focus_mm, object_mm, image_mm)
     budget = budget_of(measured, setup, um_per_mm)
     if setup.aim_u_mm:  # the plane in focus stays, and the aim point is elsewhere
         budget["aim"] = setup.aim_u_mm * optics.image_shift_um_per_mm(0.0, object_mm, image_mm)
     u_um, u_mm = combined(budget), hypot(combined(budget, without="aim") / um_per_mm, setup.aim_u_mm)
+    beyond = beyond_all(measured, focus_mm) or past_the_end(measured, focus_mm, GUARD_FACTOR * u_mm)
     common = _common(measured, setup, m, tolerance, tolerance_text, budget)
     too_tight = setup.remount_u_um and tolerance < LEAST_RELATIVE_TOLERANCE * setup.remount_u_um
     tight = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
@@ -140,13 +140,19 @@ def _beyond(
     shift = abs(optics.image_shift_um(bound, object_mm, image_mm))
     likely = abs(optics.image_shift_um(focus_mm, object_mm, image_mm))
     fails = max(shift, likely - GUARD_FACTOR * u_um) > tolerance
+    if not fails:
+        small: tuple[Reason, ...] = (reason("BEYOND_CHART"), reason("CHART_TOO_SMALL"))
+        if not _inside(common["aim_px"], common["picture_px"]):
+            small = (reason("CHART_CROPPED", detail="the star is outside it"),)
+        known = likely > COVERAGE_95 * u_um  # or else not even the side is
+        return Result(Verdict.INVALID, small, focus_error_mm_at_least=bound if known else None, **common)
     failed, direction = (Verdict.FAIL_BACK, "BACK_FOCUS") if side > 0 else (Verdict.FAIL_FRONT, "FRONT_FOCUS")
-    return Result(
-        verdict=failed if fails else Verdict.INVALID,
-        reasons=(reason("BEYOND_CHART"), reason(direction if fails else "CHART_TOO_SMALL")),
-        focus_error_mm_at_least=bound,
-        **common,
-    )
+    reasons = (reason("BEYOND_CHART"), reason(direction))
+    return Result(failed, reasons, focus_error_mm_at_least=bound, **common)
+
+
+def _inside(point_px: tuple[float, float], picture_px: tuple[int, int]) -> bool:
+    return all(0 <= value < size for value, size in zip(point_px, picture_px, strict=True))
 
 
 def _common(

@@ -21,7 +21,19 @@ from pathlib import Path  # noqa: E402
 from tests.benchmark.report import Row, Table  # noqa: E402
 from tests.benchmark.trials import Options  # noqa: E402
 
-NAMES = ("setups", "focus", "lenses", "adversarial", "crb", "sfr", "speed", "press", "locate", "load")
+NAMES = (
+    "setups",
+    "focus",
+    "frames",
+    "lenses",
+    "adversarial",
+    "crb",
+    "sfr",
+    "speed",
+    "press",
+    "locate",
+    "load",
+)
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -186,13 +186,17 @@ def _told(d: _Draw, scene: Scene) -> Any:
     if d.chance(0.02):
         marked = scene.lens.focal_length_mm * float(d.rng.choice([0.5, 0.7, 1.4, 2.0]))
     wrong_scale = scene.chart.print_scale != 1
-    # a photo alone cannot see a wrong print scale: then the distance is given, and the focal length is what it says
+    if wrong_scale and scene.sensor.pattern_seed % 3 == 0:
+        return setup_of(scene, focal_length_mm=marked, prints={})  # nothing tells of it
+    # or the distance is given, and the focal length is what it says
     if wrong_scale or d.chance(0.1):
         focal = scene.lens.focal_length_mm
         nominal = scene.object_distance_mm + focal * scene.object_distance_mm / (
             scene.object_distance_mm - focal
         )
-        return setup_of(scene, focal_length_mm=focal if wrong_scale else marked, distance_mm=nominal)
+        if wrong_scale:
+            return setup_of(scene, focal_length_mm=focal, distance_mm=nominal, prints={})
+        return setup_of(scene, focal_length_mm=marked, distance_mm=nominal)
     return setup_of(scene, focal_length_mm=marked)
 
 

@@ -26,6 +26,7 @@ from tests.benchmark.trials import (
 )
 
 NAME = "locate"
+LONG_LENS = "85 mm, which sees only the middle third (chart fills 300%)"
 HAND = ((0.0, 0.0), (0.38, 0.0), (0.34, 0.2), (0.22, 0.33), (0.0, 0.4))
 
 
@@ -55,6 +56,8 @@ def _cases() -> Iterator[tuple[str, Scene]]:
         yield f"yaw {turn:+d}°", replace(base, yaw_deg=float(turn))
     for fill in (0.3, 0.5, 1.0, 2.0, 3.0):
         yield f"chart fills {fill:.0%}", _filling(base, fill)
+    long = replace(base, lens=replace(base.lens, focal_length_mm=85.0, f_number=4.0))
+    yield LONG_LENS, _filling(long, 3.0)
     for percent in (-4, -2, 2, 4):
         yield (
             f"distortion {percent:+d} %",
@@ -96,6 +99,8 @@ def _off_aim(scene: Scene) -> Scene:
 def _row(s: Scored) -> Row:
     o = s.outcome
     required = "right figure, or refusal by name"
+    if s.trial.group == LONG_LENS and not s.has_figure:
+        return Row(s.trial.group, "right figure", f"refuses: {', '.join(o.codes)}", False)
     if s.has_figure:
         good = abs(s.error_percent) <= BEYOND_INTERVAL * s.u95_percent and not (s.wrong_side or s.false_pass)
         said = f"works: {o.verdict}, error {s.error_percent:+.2f} ± {s.u95_percent:.2f} %, {o.edges} edges"

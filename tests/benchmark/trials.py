@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.bench import Scene, photograph
+from appliance.chart.layout import BAR_MM
+from appliance.focus.prints import ANY_CHART, Print
 from appliance.focus.result import Setup
 from appliance.focus.score import score_frames
 from appliance.frame import Frame
@@ -199,11 +201,13 @@ def trial_of(
 
 
 def setup_of(scene: Scene, **changes: Any) -> Setup:
-    """What a user who knows lens and sensor tells the scorer."""
+    """What a user who knows lens, sensor and the chart's true size tells the scorer."""
     values = {
         "focal_length_mm": scene.lens.focal_length_mm,
         "f_number": scene.lens.f_number,
         "pixel_pitch_um": scene.sensor.pitch_um,
+        # told exactly, so that intervals are those of the photo
+        "prints": {ANY_CHART: Print(BAR_MM, 0.0)},
     }
     return Setup(**{**values, **changes})
 

@@ -134,6 +134,22 @@ def test_a_chart_made_for_a_lens_fits_its_field_of_view() -> None:
     assert any("depths of field" in note for note in notes)
 
 
+def test_the_stop_up_to_which_a_chart_is_deep_enough_is_named() -> None:
+    rng = np.random.default_rng(4)
+    shallow = 0
+    for focal, distance in zip(rng.uniform(12, 100, 60), rng.uniform(500, 3000, 60), strict=True):
+        _, notes = choose_layout("a4", focal, distance)
+        words = [note for note in notes if "± 4 depths of field up to f/" in note]
+        if not words:
+            assert "less than" not in " ".join(choose_layout("a4", focal, distance, "hq", 11)[1])
+            continue
+        shallow += 1
+        stop = float(words[0].split("f/")[1].split(",")[0])
+        assert "less than ± 4" not in " ".join(choose_layout("a4", focal, distance, "hq", 0.94 * stop)[1])
+        assert "less than ± 4" in " ".join(choose_layout("a4", focal, distance, "hq", 1.06 * stop)[1])
+    assert 5 < shallow < 55
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -65,7 +65,20 @@ def test_the_ruler_s_uncertainty_is_in_the_budget_as_a_share_of_the_error() -> N
     assert known.budget_um["print_scale"] == pytest.approx(0.005 * abs(known.image_shift_um), rel=0.03)
     together = sqrt(sum(u * u for u in known.budget_um.values()))
     assert known.image_shift_um_u95 == pytest.approx(1.96 * together)
-    assert "print_scale" not in scored({}).budget_um
+
+
+@pytest.mark.parametrize(
+    ("distance_mm", "share"), [(None, 0.02), (25 * (1 + 0.972 / 25) ** 2 * 25 / 0.972, 0.0087)]
+)
+def test_a_size_that_nobody_measured_is_in_the_budget_too(distance_mm: float | None, share: float) -> None:
+    result = scored({}, distance_mm=distance_mm)
+    assert result.budget_um["print_scale"] == pytest.approx(share * abs(result.image_shift_um or 0), rel=0.03)
+
+
+def test_a_chart_fitted_to_the_page_without_anybody_knowing_is_within_the_interval() -> None:
+    result = scored({})
+    assert result.focus_error_mm is not None
+    assert 0.3 < abs(result.focus_error_mm - ERROR_MM) < (result.focus_error_mm_u95 or 0)
 
 
 def test_a_chart_whose_bar_was_not_read_is_said_to_be_unmeasured() -> None:

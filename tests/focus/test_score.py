@@ -20,6 +20,7 @@ from appliance.chart.layout import layout
 from appliance.focus import score
 from appliance.focus.condition import too_dark, wrong_bayer
 from appliance.focus.measure import Measurement, measure_frame
+from appliance.focus.prints import ANY_CHART, Print
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.score import score_frames
 from appliance.focus.verdict import judge
@@ -41,7 +42,8 @@ def depth_of_field_mm(scene: Scene) -> float:
 
 
 def setup_of(scene: Scene, **more: Any) -> Setup:
-    return Setup(scene.lens.focal_length_mm, scene.lens.f_number, scene.sensor.pitch_um, **more)
+    told = {"prints": {ANY_CHART: Print(100.0, 0.0)}, **more}
+    return Setup(scene.lens.focal_length_mm, scene.lens.f_number, scene.sensor.pitch_um, **told)
 
 
 def scored(scene: Scene, seed: int = 1, **more: Any) -> Result:
@@ -132,6 +134,12 @@ def test_aberrations_curvature_tilt_and_distortion_together_leave_best_focus_whe
     )
     assert abs(result.focus_error_mm - best) <= 0.02 * dof
     assert abs(result.focus_error_mm - best) <= 1.5 * result.focus_error_mm_u95
+    assert result.figures["spherical_w040_waves"] == pytest.approx(0.5, abs=0.01)
+    assert result.figures["distortion_corner_percent"] == pytest.approx(-3.0, abs=0.01)
+    if not along_slope:  # a tilt along it is one with the blur's growth, in whose units curvature is told
+        assert result.figures["field_curvature_corner_um"] == pytest.approx(-50.0, abs=1.0)
+        half_diagonal_mm = np.hypot(HALF.width, HALF.height) * HALF.pitch_um / 2000
+        assert abs(result.figures["field_tilt_corner_um"]) == pytest.approx(10.0 * half_diagonal_mm, abs=1.0)
 
 
 @cache
@@ -292,16 +300,50 @@ def test_photos_whose_scatter_is_more_than_their_noise_widen_the_interval() -> N
     assert apart == pytest.approx(alike * np.sqrt(8) * u_mm / seen.noise_mm, rel=1e-3)
 
 
-def test_focus_about_the_chart_s_end_is_on_it_where_all_photos_together_say_so() -> None:
+def test_focus_about_the_chart_s_end_is_on_it_where_all_photos_together_are_sure_of_it() -> None:
     seen, setup = _measured()
     end = seen.reach_mm[1]
     u = 0.05 * end
-    for middle, on_it in ((end - 0.2 * u, True), (end + 0.2 * u, False)):
+    margin = 1.65 * u * np.sqrt(0.15 + 0.85 / 2)  # of noise that averages, but for the sensor's pattern
+    for middle, on_it in ((end - 1.1 * margin, True), (end - 0.9 * margin, False), (end + 0.2 * u, False)):
         pair = [
             replace(seen, focus_mm=middle + side * u, beyond=int(middle + side * u > end), noise_mm=u)
-            for side in (-1, 1)
+            for side in (-0.5, 0.5)
         ]
         assert (judge(pair, setup).focus_error_mm is not None) is on_it
+
+
+def test_focus_that_may_lie_off_the_chart_never_passes() -> None:
+    seen, setup = _measured()
+    for part, u_mm, told in ((0.5, 0.1, True), (0.5, 0.6, False), (-0.1, 1.0, False)):
+        end = seen.reach_mm[1]
+        unsure = replace(seen, focus_mm=part * end, noise_mm=u_mm * end)
+        result = judge([unsure], replace(setup, tolerance_um=10_000))
+        assert (result.verdict, result.focus_error_mm is not None) == (
+            (Verdict.PASS, True) if told else (Verdict.INVALID, False)
+        )
+        if not told:
+            assert [r.code for r in result.reasons] == ["BEYOND_CHART", "CHART_TOO_SMALL"]
+            assert result.focus_error_mm_at_least is None  # nor is the side known
+
+
+def test_of_a_chart_whose_star_is_outside_the_picture_that_is_said() -> None:
+    scene = replace(bench(error_dof=1.0), aim_offset_px=(0.0, 0.55 * HALF.height))
+    result = scored(scene)
+    assert (result.verdict, [r.code for r in result.reasons]) == (Verdict.INVALID, ["CHART_CROPPED"])
+    assert "Aim at the star" in result.reasons[0].text
+
+
+@pytest.mark.parametrize("bow_mm", [-2.0, 2.0])
+def test_a_bent_sheet_stays_within_the_flatness_that_was_told(bow_mm: float) -> None:
+    scene = bench(error_dof=4.0)
+    scene = replace(scene, chart=replace(scene.chart, bow_mm=bow_mm))
+    flat, told = scored(scene), scored(scene, chart_flatness_mm=1.0)
+    assert flat.focus_error_mm is not None
+    assert flat.focus_error_mm_u95 is not None
+    error = abs(flat.focus_error_mm - scene.lens.focus_error_mm)
+    assert error > 0.5 * flat.focus_error_mm_u95, "a sheet that is bent is to be seen here"
+    assert error < (told.focus_error_mm_u95 or 0.0)
 
 
 def test_an_aim_that_is_not_well_known_counts_at_the_aim_not_where_focus_lies() -> None:
@@ -564,10 +606,10 @@ def test_close_up_a_soft_print_leaves_edges_of_both_directions() -> None:
 def test_a_chart_printed_at_97_percent_is_named_when_the_distance_is_known() -> None:
     scene = bench()
     scene = replace(scene, chart=Chart(print_scale=0.97))
-    result = scored(scene, distance_mm=650 + 26.0)
+    result = scored(scene, distance_mm=650 + 26.0, prints={})
     assert result.reasons[0].code == "WRONG_SCALE"
     assert "97." in result.reasons[0].text or "96." in result.reasons[0].text
-    right = scored(bench(), distance_mm=650 + 26.0)
+    right = scored(bench(), distance_mm=650 + 26.0, prints={})
     assert right.verdict is Verdict.PASS
 
 
