@@ -25,9 +25,9 @@ from appliance.focus.condition import (
     wrong_lens,
     wrong_scale,
 )
-from appliance.focus.fitting import fit_strips
+from appliance.focus.fitting import Fitted, fit_strips
 from appliance.focus.geometry import segments_of
-from appliance.focus.near import look_near
+from appliance.focus.near import Look, halo_px_of, look_near
 from appliance.focus.prints import blur_seen, spread_mm
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
@@ -46,6 +46,8 @@ AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
 SURVEY_MODEL_ERROR = 0.01
 FEWEST_EDGES = 30
+MORE_HALO_PX, ANOTHER_CONE = 1.0, 0.002
+"""A halo wider than was foreseen by more, and a working f-number off by more, relative, ask for another look."""
 LEAST_PICTURE_PX = 100
 MOST_REDUCED_CHI2, MOST_STRANGE = 5.0, 0.3
 """What describes edges worse, or leaves out a greater part of them, describes something else than a chart's edges."""
@@ -158,12 +160,15 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
         return problem or _collect(
             located, seen.pose, seen.plan, seen.batch, used, rough.waves, rough.data, fit, rough.table
         )
-    if not np.isfinite(look.strips.stray).all():
+    if not np.isfinite(look.strips.stray.far).all():
         return reason("CHART_CROPPED", detail="squares about focus are not seen whole")
+    fitted, table = _fitted(frame, located.layout, look, rough.terms)
+    if _another(setup, look, rough.fit, fitted.fit):
+        closer = look_near(frame, located.layout, seen, setup, fitted.fit)
+        if closer is not None and np.isfinite(closer.strips.stray.far).all():
+            look = closer
+            fitted, table = _fitted(frame, located.layout, look, rough.terms)
     waves = look.strips.waves
-    table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(look.plan, waves))
-    terms = Terms(rough.terms.print_sigma_mm, waves.um_per_wave)
-    fitted = fit_strips(frame, located.layout, look, table, terms)
     used = np.isin(np.arange(len(look.plan)), np.flatnonzero(look.used)[fitted.kept])
     strange = 1 - used.sum() / look.used.sum()
     fit = fitted.fit
@@ -171,6 +176,21 @@ def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measur
     return problem or _collect(
         located, look.pose, look.plan, look.batch, used, waves, fitted.data, fit, table
     )
+
+
+def _another(setup: Setup, look: Look, foreseen: through.ThroughFocus, found: through.ThroughFocus) -> bool:
+    """Whether a lens is so much another than was foreseen that strips were cut, or diffraction told, wrongly for it."""
+    waves = look.strips.waves
+    working = Waves.of(setup, look.pose.pose, found.q_paraxial).working_f_number
+    wider = halo_px_of(found, waves) > halo_px_of(foreseen, waves) + MORE_HALO_PX
+    return wider or abs(working / waves.working_f_number - 1) > ANOTHER_CONE
+
+
+def _fitted(frame: Frame, layout: Layout, look: Look, terms: Terms) -> tuple[Fitted, PupilTable]:
+    waves = look.strips.waves
+    table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(look.plan, waves))
+    terms = Terms(terms.print_sigma_mm, waves.um_per_wave)
+    return fit_strips(frame, layout, look, table, terms), table
 
 
 def _rough(setup: Setup, seen: Survey) -> _Rough | Reason:

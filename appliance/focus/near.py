@@ -50,8 +50,9 @@ class Look:
 def look_near(frame: Frame, layout: Layout, seen: Survey, setup: Setup, first: ThroughFocus) -> Look | None:
     """Measure the edges near where ``first`` puts focus, and the pose again; None if too few are usable."""
     pose = seen.pose.pose
-    waves = Waves.of(setup, pose)
-    plan = plan_near(layout, pose, waves, first, halo_px_of(first, waves), soft_px_of(first, pose, waves))
+    waves = Waves.of(setup, pose, first.q_paraxial)
+    halo_px = halo_px_of(first, waves)
+    plan = plan_near(layout, pose, waves, first, halo_px, soft_px_of(first, pose, waves))
     if len(plan) < FEWEST_SEGMENTS:
         return None
     batch = measure(frame, plan, waves, profiles=True, mtf50=True)
@@ -60,7 +61,8 @@ def look_near(frame: Frame, layout: Layout, seen: Survey, setup: Setup, first: T
         return None
     closer = refined(pose, seen.places.joined(Places.of(plan, batch, used)), setup)
     chosen, index = plan.take(used), np.flatnonzero(used)
-    strips = Strips.of(layout, closer.pose, chosen, batch.take(index), Waves.of(setup, closer.pose))
+    waves = Waves.of(setup, closer.pose, first.q_paraxial)
+    strips = Strips.of(layout, closer.pose, chosen, batch.take(index), waves, halo_px > 0)
     return Look(plan, batch, used, closer, strips, first.moved(_moved(pose, closer.pose, chosen, setup)))
 
 

@@ -6,14 +6,21 @@ a far side and neighbours, is therefore not quite the half plane that an edge sp
 is lighter and its light side darker, by up to 0.02 of the contrast at f/11, more where the chart is farther away and
 drawn smaller, which would pull focus.
 
+Rays of the pupil's rim that arrive R from the middle (spherical aberration, defocus) bring the tails nearer: there
+h(r) is larger by (1/(1 − R/r)² + 1/(1 + R/r)²) / 2 = 1 + 3 R²/r² + …, from the two points of the rim that the light
+at r comes from. For a lens with a halo the integral of 1/r⁵ is wanted, too.
+
 The integral of 1/r³ over a polygon is a sum over its sides (Gauss' theorem for the field r/r³ in the plane):
 −Σ (sin β − sin α) / d, d being the distance of a side's line and α, β the directions to the side's ends from its
-normal. From within, the same sum is minus the integral over all that lies outside.
+normal. From within, the same sum is minus the integral over all that lies outside. That of 1/r⁵, for the field
+r/r⁵, has sin γ (2 + cos² γ) / 9 d³ in place of sin γ / d.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -33,11 +40,30 @@ PIECES_PER_CHUNK = 64
 NEAREST_PX, OWN_PX = 1e-3, 5.0
 
 
-def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Array) -> Array:
-    """Light beyond that of a half plane at distances ``u`` (K,) px from n pieces of edges, in parts of the contrast.
+@dataclass(frozen=True)
+class Stray:
+    """Light beyond that of a half plane about n pieces of edges at K distances, in parts of the contrast.
 
-    Positive ``u`` is the light side; ``airy_px`` is λN in px. Returns (n, K),
-    not finite for a piece whose own square is not seen whole.
+    ``far`` (n, K) for any lens, and ``per_halo_px2`` (n, K) what a halo adds for each px² of its radius squared.
+    Not finite for a piece whose own square is not seen whole.
+    """
+
+    far: Array
+    per_halo_px2: Array
+
+    def of(self, halo_px: Array) -> Array:
+        """(n, K) of a lens that throws its rim's rays so far, (n,)."""
+        return np.asarray(self.far + self.per_halo_px2 * np.square(halo_px)[:, None])
+
+    def take(self, index: Any) -> Stray:
+        """About the pieces of an index array."""
+        return Stray(self.far[index], self.per_halo_px2[index])
+
+
+def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Array, halo: bool) -> Stray:
+    """Stray light at distances ``u`` (K,) px from n pieces of edges; positive ``u`` is the light side.
+
+    ``airy_px`` is λN in px. What a halo adds is 0 where the lens has none.
     """
     polygons = polygons_mm(layout)
     points = polygons.reshape(-1, 2)
@@ -50,13 +76,21 @@ def stray(layout: Layout, pose: Pose, plan: SegmentPlan, airy_px: float, u: Arra
         plan.take(c)
         for c in np.split(np.arange(len(plan)), range(PIECES_PER_CHUNK, len(plan), PIECES_PER_CHUNK))
     ]
-    value = np.concatenate([_at_points(polygons, area, middle, chunk) for chunk in chunks])
+    values = [_at_points(polygons, area, middle, chunk, halo) for chunk in chunks]
     scaled = np.clip(u / plan.half_width_px[:, None], -1, 1)
+    far, near = (
+        airy_px / np.pi**3 * _along(np.concatenate(part), scaled) for part in zip(*values, strict=True)
+    )
+    return Stray(far, 3 * near)
+
+
+def _along(value: Array, scaled: Array) -> Array:
+    """(n, K) the polynomials through values (n, ACROSS) at ``scaled`` (n, K)."""
     profile = np.zeros_like(scaled)
     for coefficient in (value @ FIT.T).T[::-1]:
         profile *= scaled
         profile += coefficient[:, None]
-    return np.asarray(profile * airy_px / np.pi**3)
+    return profile
 
 
 @cache
@@ -65,8 +99,10 @@ def polygons_mm(layout: Layout) -> Array:
     return np.array([(*p, *p[-1:] * (4 - len(p))) for p in layout.outlines])
 
 
-def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -> Array:
-    """(n, ACROSS) −∫ r⁻³ over the ink less that of the half plane, mean along each of a few pieces."""
+def _at_points(
+    polygons: Array, area: Array, middle: Array, plan: SegmentPlan, halo: bool
+) -> tuple[Array, Array]:
+    """(n, ACROSS) −∫ r⁻³ and −∫ r⁻⁵ over the ink less those of the half plane, mean along each of a few pieces."""
     ends = plan.px.reshape(-1, 2, 2)
     centre, along = ends.mean(axis=1), ends[:, 1] - ends[:, 0]
     normal = np.stack([along[:, 1], -along[:, 0]], axis=1) / np.hypot(*along.T)[:, None]
@@ -83,23 +119,27 @@ def _at_points(polygons: Array, area: Array, middle: Array, plan: SegmentPlan) -
     order = np.argpartition(away, ranks, axis=1) if ranks else np.argsort(away, axis=1)
     near, far = order[:, :NEAR_POLYGONS], order[:, NEAR_POLYGONS : NEAR_POLYGONS + FAR_POLYGONS]
     # about each piece's own centre single precision will do
-    value = _beyond_half_plane(
+    value, closer = _beyond_half_plane(
         (polygons[near] - centre[:, None, None]).astype(np.float32),
         (points - centre[:, None, None]).astype(np.float32),
         across.astype(np.float32),
-    ).astype(np.float64)
+        halo,
+    )
     x, y = (middle[far, i][:, None, None] - points[..., None, i] for i in (0, 1))
     away = x * x + y * y
     value -= np.einsum("nacp,np->nac", 1 / (away * np.sqrt(away)), area[far])
     rest = order[:, NEAR_POLYGONS + FAR_POLYGONS :]
     away = np.square(middle[rest] - centre[:, None]).sum(axis=-1)
-    return np.asarray(ALONG_WEIGHTS @ value - (area[rest] / (away * np.sqrt(away))).sum(axis=1)[:, None])
+    veil = (area[rest] / (away * np.sqrt(away))).sum(axis=1)
+    return np.asarray(ALONG_WEIGHTS @ value - veil[:, None]), np.asarray(ALONG_WEIGHTS @ closer)
 
 
-def _beyond_half_plane(polygons: Array32, points: Array32, across: Array32) -> Array32:
-    """(n, a, c) −∫ r⁻³ over polygons (n, p, 4, 2) less the half plane's, at points (n, a, c, 2), ``across`` (n, c).
+def _beyond_half_plane(
+    polygons: Array32, points: Array32, across: Array32, halo: bool
+) -> tuple[Array, Array]:
+    """(n, a, c) −∫ r⁻³ and −∫ r⁻⁵ over polygons (n, p, 4, 2) less the half plane's, at points (n, a, c, 2).
 
-    All places are told from the centre of each piece.
+    These lie ``across`` (n, c); all places are told from the centre of each piece. Without a ``halo`` the second is 0.
     """
     start = polygons.reshape(len(polygons), -1, 2)
     end = np.roll(polygons, -1, axis=2).reshape(start.shape)
@@ -133,4 +173,21 @@ def _beyond_half_plane(polygons: Array32, points: Array32, across: Array32) -> A
     value[piece, ..., own] = u * (1 / (long_b * off_b) + 1 / (long_a * off_a))
     # a piece whose own square is not seen whole has no half plane to take away
     value[distance[piece, own] > OWN_PX] = np.nan
-    return np.asarray(value.sum(axis=-1), np.float32)
+    total = value.sum(axis=-1).astype(np.float64)
+    if not halo:
+        return total, np.zeros_like(total)
+    # what sin γ (2 + cos² γ) lacks to ± 2, over d³: where a side's line is far longer than d, these cancel
+    less_a, less_b = (
+        np.abs(d) * (2 * far + side) / (far**3 * np.square(far + side))
+        for far, side in (
+            (np.maximum(far_a, NEAREST_PX), np.abs(a)),
+            (np.maximum(far_b, NEAREST_PX), np.abs(b)),
+        )
+    )
+    closer = np.where(a * b < 0, 4 / np.abs(d) ** 3 - less_a - less_b, np.sign(a) * (less_a - less_b))
+    closer *= np.sign(d)
+    closer[piece, ..., own] = u * (
+        (2 * long_b + np.abs(own_b)) / (long_b**3 * off_b**2)
+        + (2 * long_a + np.abs(own_a)) / (long_a**3 * off_a**2)
+    )
+    return total, closer.sum(axis=-1).astype(np.float64) / 9

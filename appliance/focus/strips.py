@@ -17,7 +17,8 @@ from appliance.focus.light import Levels, levels_of
 from appliance.focus.model import Curves
 from appliance.focus.places import misplaced
 from appliance.focus.pupil import PupilTable
-from appliance.focus.stray import stray
+from appliance.focus.segments import KAPPA, SPHERICAL, defocus
+from appliance.focus.stray import Stray, stray
 from appliance.focus.survey import FREQUENCY_CPP, STRIP_PX
 from appliance.focus.through import ThroughFocus
 from appliance.focus.waves import Waves
@@ -30,6 +31,8 @@ UNEVEN_AT_1_PX = 0.006
 in bins does not know: standard deviation of that, in parts of the contrast, where it crosses one."""
 MOST_LEVEL_SD, LEAST_OF_CONTRAST = 0.05, 0.5
 """Levels that are known worse than this part of the contrast, or that are nothing like an edge's own, are not used."""
+HALO_SHARE = 0.5
+"""A halo is not taken to reach farther than this part of the way to other ink, where its tails are still tails."""
 HIGHEST_CPP = 0.8
 """Where the response of any lens ends, as far as a profile in a noisy picture can tell."""
 
@@ -38,7 +41,7 @@ HIGHEST_CPP = 0.8
 class Strips:
     """Measured pieces of n edges with their ``profiles`` in K bins, in the picture of one pose.
 
-    ``stray`` (n, K) is what other print adds to the profiles; the edges should be ``there_px`` (n,) from the bins'
+    ``stray`` is what other print adds to the profiles; the edges should be ``there_px`` (n,) from the bins'
     origins, give or take ``place_sd``. ``table`` is the pupil's at the nodes that profiles are made of, ``nodes_cpp``,
     and then at the frequencies that the fit looks at, ``frequency_cpp``.
     """
@@ -48,7 +51,7 @@ class Strips:
     batch: EdgeBatch
     waves: Waves
     profiles: Profiles
-    stray: Array
+    stray: Stray
     there_px: Array
     place_sd: float
     nodes_cpp: Array
@@ -56,8 +59,10 @@ class Strips:
     table: PupilTable
 
     @classmethod
-    def of(cls, layout: Layout, pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves) -> Strips:
-        """The strips of measured pieces."""
+    def of(
+        cls, layout: Layout, pose: Pose, plan: SegmentPlan, batch: EdgeBatch, waves: Waves, halo: bool
+    ) -> Strips:
+        """The strips of measured pieces; ``halo`` if the lens has so much spherical aberration that it has one."""
         assert batch.profiles is not None
         growth = _growth(pose, waves, plan, batch.normal)
         profiles = replace(
@@ -77,7 +82,7 @@ class Strips:
             batch=batch,
             waves=waves,
             profiles=profiles,
-            stray=stray(layout, pose, plan, waves.airy_px, profiles.u),
+            stray=stray(layout, pose, plan, waves.airy_px, profiles.u, halo),
             there_px=profiles.found_px + _side(batch) * off_px,
             place_sd=place_sd,
             nodes_cpp=nodes_cpp,
@@ -92,7 +97,7 @@ class Strips:
             plan=self.plan.take(index),
             batch=self.batch.take(index),
             profiles=self.profiles.take(index),
-            stray=self.stray[index],
+            stray=self.stray.take(index),
             there_px=self.there_px[index],
         )
 
@@ -106,15 +111,19 @@ class Strips:
         curves, pixel = Curves(geometry, every_cpp, self.table), aperture(every_cpp, self.batch.normal)
         sfr, _, _ = curves.at(fit.shape)
         top_cpp, nodes = _top_cpp(self.waves), slice(0, len(self.nodes_cpp))
-        profiles, known = self._known(expected((sfr * pixel)[:, nodes], top_cpp, self.profiles.u))
+        rim_waves = fit.shape[KAPPA] * defocus(geometry, fit.shape) + fit.shape[SPHERICAL]
+        widest_px = HALO_SHARE * self.plan.half_width_px
+        other = self.stray.of(np.minimum(4 * self.waves.airy_px * np.abs(rim_waves), widest_px))
+        profiles, known = self._known(expected((sfr * pixel)[:, nodes], top_cpp, self.profiles.u), other)
         comparison = compare(profiles, self.frequency_cpp, top_cpp, known, lopsided)
         data = seen_at(geometry, self.batch.normal, self.frequency_cpp, comparison)
         return Foresight(data, comparison, curves, pixel)
 
-    def _known(self, rise: Array) -> tuple[Profiles, Beforehand]:
+    def _known(self, rise: Array, other: Array) -> tuple[Profiles, Beforehand]:
         """Profiles between the levels that are foretold, and all that is known of them beforehand.
 
-        ``rise`` (n, K) are the profiles of such edges as far as the lens is known by now, from 0 to 1.
+        ``rise`` (n, K) are the profiles of such edges as far as the lens is known by now, from 0 to 1, ``other`` (n, K)
+        what other print adds.
         """
         batch, profiles = self.batch, self.profiles
         levels = levels_of(
@@ -122,12 +131,12 @@ class Strips:
             batch.light - batch.dark,
             batch.middle_px,
             _side(batch)[:, None] * batch.normal,
-            rise - (profiles.u > 0) + self.stray,
+            rise - (profiles.u > 0) + other,
             self.waves.airy_px,
         )
         profiles, trusted = _levelled(profiles, levels)
         contrast = levels.light - levels.dark
-        beside = self.stray + levels.gradient[:, None] * profiles.lit
+        beside = other + levels.gradient[:, None] * profiles.lit
         return profiles, Beforehand(
             beside + self.there_px[:, None] * profiles.moved,
             np.where(trusted, levels.dark_sd / contrast, np.inf),

@@ -93,6 +93,11 @@ class ThroughFocus:
     further: tuple[str, ...] = ()
     coma_waves: float = 0.0
 
+    @property
+    def q_paraxial(self) -> float:
+        """Where rays near the axis meet, W020 = 0, in waves."""
+        return self.q_focus + float(self.shape[SPHERICAL] / self.shape[KAPPA])
+
     def moved(self, waves: float) -> ThroughFocus:
         """The same with all depths ``waves`` farther away."""
         parameters = self.parameters.copy()

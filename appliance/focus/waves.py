@@ -33,17 +33,23 @@ class Waves:
         return 8 * self.working_f_number**2 * optics.GREEN_WAVELENGTH_UM
 
     @classmethod
-    def of(cls, setup: Setup, pose: Pose) -> Waves:
-        """For the lens and sensor of ``setup`` at the distance and scale of ``pose``."""
+    def of(cls, setup: Setup, pose: Pose, paraxial: float = 0.0) -> Waves:
+        """For the lens and sensor of ``setup`` at the distance and scale of ``pose``.
+
+        The sensor is where the lens has its ``paraxial`` focus, in waves behind the aim point, as far as that is known:
+        there 1/f = 1/i + 1/o', so that the working f-number i N / f is N (1 + i / o').
+        """
         m = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3
-        working = optics.working_f_number(setup.f_number, m)
         pupil_radius_mm = setup.focal_length_mm / (2 * setup.f_number)
+        waves_per_inverse_mm = pupil_radius_mm**2 / 2 / (optics.GREEN_WAVELENGTH_UM * 1e-3)
+        nearer = max(1 - paraxial * pose.object_distance_mm / waves_per_inverse_mm, 0.0)
+        working = optics.working_f_number(setup.f_number, m * nearer)
         airy_px = optics.GREEN_WAVELENGTH_UM * working / setup.pixel_pitch_um
         return cls(
             object_distance_mm=pose.object_distance_mm,
             magnification=m,
             working_f_number=working,
-            waves_per_inverse_mm=pupil_radius_mm**2 / 2 / (optics.GREEN_WAVELENGTH_UM * 1e-3),
+            waves_per_inverse_mm=waves_per_inverse_mm,
             blur_px_per_wave=8 * airy_px,
             airy_px=airy_px,
         )

@@ -8,6 +8,7 @@ import pytest
 
 from appliance.bench import Lens, Projection, Scene, Sensor
 from appliance.bench.photo import expose, light_on_pixels
+from appliance.focus.prints import ANY_CHART, Print
 from appliance.focus.result import Result, Setup
 from appliance.focus.score import score_frames
 from appliance.frame import Frame
@@ -33,7 +34,8 @@ def scored(faults: Faults) -> tuple[Result, float, float]:
     dof_mm = truth.depth_of_field_mm(SCENE)
     scene = replace(SCENE, lens=replace(SCENE.lens, focus_error_mm=1.2 * dof_mm))
     frame = Frame(expose(light_through(scene, faults), scene, 1), SMALL.bayer, SMALL.black, SMALL.white)
-    result = score_frames([frame], Setup(25.0, 2.8, pixel_pitch_um=SMALL.pitch_um))
+    told = {ANY_CHART: Print(100.0, 0.0)}
+    result = score_frames([frame], Setup(25.0, 2.8, pixel_pitch_um=SMALL.pitch_um, prints=told))
     assert result.focus_error_mm is not None
     assert result.focus_error_mm_u95 is not None
     error_mm = result.focus_error_mm - scene.lens.focus_error_mm

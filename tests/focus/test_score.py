@@ -142,6 +142,42 @@ def test_aberrations_curvature_tilt_and_distortion_together_leave_best_focus_whe
         assert abs(result.figures["field_tilt_corner_um"]) == pytest.approx(10.0 * half_diagonal_mm, abs=1.0)
 
 
+@pytest.mark.parametrize("spherical_waves", [-0.5, 0.5])
+def test_much_spherical_aberration_of_a_lens_stopped_down_leaves_best_focus_where_it_is(
+    spherical_waves: float,
+) -> None:
+    # its halo reaches the next ink, and its sensor is far from where best focus would have it
+    scene = bench(17.5, 8.4, 601, tilt_deg=42.7)
+    best = 12.0
+    for _ in range(6):  # the bench is told where rays near the axis meet
+        lens = replace(scene.lens, spherical_waves=spherical_waves)
+        scene = replace(scene, lens=lens)
+        o, off = scene.object_distance_mm, scene.lens.focus_error_mm
+        paraxial = 1 / (1 / (o + off) + 1 / (o + best) - 1 / (o + best_focus_mm(scene))) - o
+        scene = replace(scene, lens=replace(lens, focus_error_mm=paraxial))
+    assert abs(best_focus_mm(scene) - best) < 1e-3
+    assert abs(scene.lens.focus_error_mm - best) > 90
+    dof = depth_of_field_mm(scene)
+    errors = [(scored(scene, seed).focus_error_mm or np.inf) - best for seed in (1, 2, 3)]
+    assert abs(np.mean(errors)) < 0.015 * dof
+    result = scored(scene)
+    assert abs(errors[0]) < 1.5 * (result.focus_error_mm_u95 or 0.0)
+    assert result.figures["spherical_w040_waves"] == pytest.approx(spherical_waves, abs=0.01)
+
+
+def test_the_cone_is_that_of_a_sensor_where_rays_near_the_axis_meet() -> None:
+    _, frame = _photo()
+    seen = measure_frame(frame, setup_of(bench(error_dof=2.0)))
+    assert isinstance(seen, Measurement)
+    pose, setup = seen.pose.pose, Setup(25.0, 2.8, HALF.pitch_um)
+    plain = Waves.of(setup, pose)
+    o, m = plain.object_distance_mm, plain.magnification
+    farther = Waves.of(setup, pose, float(plain.from_depth(np.array([0.25 * o]))[0]))
+    # i = m o and 1/f = 1/i + 1/(1.25 o): by hand, the pupil being f / N across
+    f = 1 / (1 / (m * o) + 1 / (1.25 * o))
+    assert farther.working_f_number == pytest.approx(m * o / (f / 2.8), rel=1e-9)
+
+
 @cache
 def _photo() -> tuple[Scene, Frame]:
     scene = bench(error_dof=2.0)
@@ -354,6 +390,7 @@ def test_an_aim_that_is_not_well_known_counts_at_the_aim_not_where_focus_lies() 
     away = replace(
         seen,
         focus_mm=0.5 * o,
+        reach_mm=(-o, o),
         noise_mm=1e-6,
         pose_mm=0.0,
         model_mm=0.0,
@@ -524,6 +561,7 @@ def test_far_from_the_aim_shift_and_interval_are_those_of_the_conjugates(part: f
     away = replace(
         seen,
         focus_mm=focus_mm,
+        reach_mm=(-o, o),
         noise_mm=u_mm,
         pose_mm=0.0,
         model_mm=0.0,

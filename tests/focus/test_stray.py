@@ -31,8 +31,8 @@ def _pose() -> Pose:
     )
 
 
-def _light(pose: Pose) -> F64:
-    """Picture of the chart through an aberration-free lens, FINER samples a pixel; 1 is paper, 0 is ink."""
+def _light(pose: Pose, waves: float) -> F64:
+    """The chart through a lens out of focus by so many waves, FINER samples a pixel; 1 is paper, 0 is ink."""
     ink = np.zeros((SIZE * FINER, SIZE * FINER))
     for polygon in CHART.ink:
         corners = (pose.project(np.array(polygon)) + 0.5) * FINER - 0.5
@@ -49,14 +49,14 @@ def _light(pose: Pose) -> F64:
     frequency = np.fft.fftfreq(SIZE * FINER, 1 / FINER)
     radius = np.hypot(frequency[:, None], frequency[None, : SIZE * FINER // 2 + 1])
     table = np.linspace(0, 1 / AIRY_PX, 201)
-    passed = np.interp(radius, table, truth.airy_otf(table, 1 / AIRY_PX, 0.0), right=0.0)
+    passed = np.interp(radius, table, truth.airy_otf(table, 1 / AIRY_PX, waves), right=0.0)
     return np.asarray(np.fft.irfft2(np.fft.rfft2(1 - ink) * passed, ink.shape))
 
 
-def _half_plane(u: F64) -> F64:
+def _half_plane(u: F64, waves: float) -> F64:
     nodes, weights = np.polynomial.legendre.leggauss(400)
     nodes, weights = (nodes + 1) / 2 / AIRY_PX, weights / 2 / AIRY_PX
-    response = truth.airy_otf(nodes, 1 / AIRY_PX, 0.0)
+    response = truth.airy_otf(nodes, 1 / AIRY_PX, waves)
     return np.asarray(0.5 + np.sin(2 * np.pi * np.outer(u, nodes)) @ (weights * response / (np.pi * nodes)))
 
 
@@ -69,14 +69,10 @@ def _pieces(pose: Pose) -> SegmentPlan:
     return plan.take(central)
 
 
-def test_other_print_is_foreseen_as_fourier_optics_has_it() -> None:
-    pose = _pose()
-    plan = _pieces(pose)
-    assert len(plan) > 12
-    light = _light(pose)
-    u = np.arange(-12.0, 12.1, 1.5)
-    foreseen = stray(CHART, pose, plan, AIRY_PX, u)
-    seen = np.empty_like(foreseen)
+def _seen(pose: Pose, plan: SegmentPlan, u: F64, waves: float) -> F64:
+    """(n, K) what the picture has beside half planes."""
+    light = _light(pose, waves)
+    seen = np.empty((len(plan), len(u)))
     for k, (x1, y1, x2, y2) in enumerate(plan.px):
         along = np.array([x2 - x1, y2 - y1])
         normal = np.array([along[1], -along[0]]) / np.hypot(*along)
@@ -84,17 +80,43 @@ def test_other_print_is_foreseen_as_fourier_optics_has_it() -> None:
         points = np.array([x1, y1]) + t[:, None, None] * along + u[None, :, None] * normal
         places = (points[..., ::-1] + 0.5) * FINER - 0.5
         profile = map_coordinates(light, places.reshape(-1, 2).T, order=3).reshape(80, -1).mean(axis=0)
-        seen[k] = profile - _half_plane(u)
+        seen[k] = profile - _half_plane(u, waves)
+    return seen
+
+
+def _rms(values: F64) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def test_other_print_is_foreseen_as_fourier_optics_has_it() -> None:
+    pose = _pose()
+    plan = _pieces(pose)
+    assert len(plan) > 12
+    u = np.arange(-12.0, 12.1, 1.5)
+    foreseen = stray(CHART, pose, plan, AIRY_PX, u, halo=False).far
+    seen = _seen(pose, plan, u, 0.0)
     assert np.abs(seen).max() > 0.01, "the other print was meant to matter"
     assert np.corrcoef(seen.ravel(), foreseen.ravel())[0, 1] > 0.99
-    assert np.sqrt(np.mean((seen - foreseen) ** 2)) < 0.1 * np.sqrt(np.mean(seen**2))
+    assert _rms(seen - foreseen) < 0.1 * _rms(seen)
+
+
+def test_a_halo_brings_other_print_nearer_as_fourier_optics_has_it() -> None:
+    pose, waves = _pose(), 0.3
+    plan = _pieces(pose)
+    u = np.arange(-9.0, 9.1, 1.5)
+    light, seen = stray(CHART, pose, plan, AIRY_PX, u, halo=True), _seen(pose, plan, u, waves)
+    foreseen = light.of(np.full(len(plan), 4 * AIRY_PX * waves))
+    assert _rms(seen - light.far) > 0.05 * _rms(seen), "the halo was meant to matter"
+    assert _rms(seen - foreseen) < 0.4 * _rms(seen - light.far)
 
 
 def test_it_is_proportional_to_the_blur_of_diffraction() -> None:
     pose = _pose()
     plan = _pieces(pose)
     u = np.linspace(-10, 10, 9)
-    assert stray(CHART, pose, plan, 2.0, u) == pytest.approx(2.0 * stray(CHART, pose, plan, 1.0, u))
+    once, twice = (stray(CHART, pose, plan, airy_px, u, halo=True) for airy_px in (1.0, 2.0))
+    assert twice.far == pytest.approx(2.0 * once.far)
+    assert twice.per_halo_px2 == pytest.approx(2.0 * once.per_halo_px2)
 
 
 def test_ink_behind_the_lens_or_far_outside_a_bent_picture_casts_no_light() -> None:
@@ -107,7 +129,8 @@ def test_ink_behind_the_lens_or_far_outside_a_bent_picture_casts_no_light() -> N
         CHART.edges, pose, np.full(count, 6.0), np.full(count, 14.0), np.full(count, 60.0), pieces=1
     )
     assert len(plan) > 12
-    assert np.abs(stray(CHART, pose, plan, 1.0, np.arange(-12.0, 12.1, 1.5))).max() < 0.02
+    light = stray(CHART, pose, plan, 1.0, np.arange(-12.0, 12.1, 1.5), halo=True)
+    assert np.abs(light.of(np.ones(len(plan)))).max() < 0.02
 
 
 @pytest.mark.parametrize("scale", [60.0, 120.0])
@@ -122,8 +145,8 @@ def test_a_view_with_little_print_in_it_is_foreseen_too(scale: float) -> None:
         CHART.edges, pose, np.full(count, 6.0), np.full(count, 14.0), np.full(count, 60.0), pieces=1
     )
     assert len(plan) >= 1
-    light = stray(CHART, pose, plan, 1.0, np.arange(-12.0, 12.1, 1.5))
-    assert np.abs(light).max() < 0.01
+    light = stray(CHART, pose, plan, 1.0, np.arange(-12.0, 12.1, 1.5), halo=True)
+    assert np.abs(light.of(np.ones(len(plan)))).max() < 0.01
 
 
 def test_a_piece_whose_own_square_is_not_seen_whole_is_named_by_no_number() -> None:
@@ -131,6 +154,6 @@ def test_a_piece_whose_own_square_is_not_seen_whole_is_named_by_no_number() -> N
     plan = _pieces(pose)
     # one piece lies beyond the picture, where no side of any polygon runs
     lost = replace(plan, px=np.concatenate([plan.px[:1] + 1e5, plan.px[1:]]))
-    light = stray(CHART, pose, lost, AIRY_PX, u)
+    light = stray(CHART, pose, lost, AIRY_PX, u, halo=False).far
     assert np.isnan(light[0]).all()
-    assert light[1:] == pytest.approx(stray(CHART, pose, plan, AIRY_PX, u)[1:])
+    assert light[1:] == pytest.approx(stray(CHART, pose, plan, AIRY_PX, u, halo=False).far[1:])
