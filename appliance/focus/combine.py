@@ -40,17 +40,11 @@ def disagreement(measured: Sequence[Measurement]) -> Reason | None:
     return None
 
 
-def beyond_all(measured: Sequence[Measurement], focus_mm: float) -> int:
-    """The side on which focus lies beyond the chart by all photos together; 0 if it lies on it."""
+def beyond_all(measured: Sequence[Measurement], focus_mm: float, margin_mm: float) -> int:
+    """The side on which focus by all photos together, give or take ``margin_mm``, may lie beyond the chart; or 0."""
     sides = {x.beyond for x in measured}
-    if len(sides) == 1:
+    if len(sides) == 1 and sides != {0}:
         return sides.pop()
-    low, high = (float(np.mean([x.reach_mm[k] for x in measured])) for k in (0, 1))
-    return int(focus_mm > high) - int(focus_mm < low)
-
-
-def past_the_end(measured: Sequence[Measurement], focus_mm: float, margin_mm: float) -> int:
-    """The side on which focus may lie beyond the chart, its uncertainty being ``margin_mm``; 0 if surely on it."""
     low, high = (float(np.mean([x.reach_mm[k] for x in measured])) for k in (0, 1))
     behind, before = focus_mm + margin_mm - high, low - focus_mm + margin_mm
     if max(behind, before) <= 0:

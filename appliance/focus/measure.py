@@ -26,15 +26,15 @@ from appliance.focus.condition import (
     wrong_scale,
 )
 from appliance.focus.fitting import Fitted, fit_strips
-from appliance.focus.geometry import segments_of
 from appliance.focus.near import Look, halo_px_of, look_near
 from appliance.focus.prints import blur_seen, spread_mm
 from appliance.focus.pupil import PupilTable
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
+from appliance.focus.rough import Rough
 from appliance.focus.segments import PRINT, SMEAR, SMEAR_LEAN, Segments
 from appliance.focus.strips import widest_waves
-from appliance.focus.survey import FEWEST_SEGMENTS, STRIP_PX, Survey, survey, usable
+from appliance.focus.survey import FEWEST_SEGMENTS, Survey, survey, usable
 from appliance.focus.terms import Terms
 from appliance.focus.waves import Waves
 from appliance.frame import Frame
@@ -42,9 +42,7 @@ from appliance.sfr import EdgeBatch
 
 CURVE_CPP = 0.16
 """The frequency that the plotted curve shows."""
-AMBIGUOUS_CHI2 = 30.0
 MOST_MOTION_PX = 4.0
-SURVEY_MODEL_ERROR = 0.01
 FEWEST_EDGES = 30
 MORE_HALO_PX, ANOTHER_CONE = 1.0, 0.002
 """A halo wider than was foreseen by more, and a working f-number off by more, relative, ask for another look."""
@@ -137,19 +135,8 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     return replace(outcome, print_blur_um=blur)
 
 
-@dataclass(frozen=True)
-class _Rough:
-    """Where the survey, by each edge's own SFR, has focus."""
-
-    data: Segments
-    table: PupilTable
-    terms: Terms
-    waves: Waves
-    fit: through.ThroughFocus
-
-
 def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measurement | Reason:
-    rough = _rough(setup, seen)
+    rough = Rough.of(setup, seen)
     if isinstance(rough, Reason):
         return rough
     look = look_near(frame, located.layout, seen, setup, rough.fit)
@@ -191,35 +178,6 @@ def _fitted(frame: Frame, layout: Layout, look: Look, terms: Terms) -> tuple[Fit
     table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(look.plan, waves))
     terms = Terms(terms.print_sigma_mm, waves.um_per_wave)
     return fit_strips(frame, layout, look, table, terms), table
-
-
-def _rough(setup: Setup, seen: Survey) -> _Rough | Reason:
-    """Search all depths that the survey reaches, and some more, for focus; AMBIGUOUS if two are as good."""
-    pose = seen.pose.pose
-    small = setup.with_pitch(setup.pixel_pitch_um * seen.reduction)
-    waves = Waves.of(small, pose.reduced(seen.reduction, pose.picture_px))
-    data = segments_of(pose, seen.plan, seen.batch, waves, seen.reduction)
-    widest = max(1.5, 2.2 * STRIP_PX / waves.blur_px_per_wave)
-    table = PupilTable(data.frequency_cpp * waves.airy_px, widest)
-    extra = min(6.0, 12 / waves.blur_px_per_wave)
-    step = min(0.25, 0.7 / waves.blur_px_per_wave)
-    candidates = np.arange(data.q.min() - extra, data.q.max() + extra + step, step)
-    print_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)
-    terms = Terms(print_mm, waves.um_per_wave, SURVEY_MODEL_ERROR)
-    start, chi2 = through.search(data, table, candidates, terms)
-    if _ambiguous(candidates, chi2, 2.5 / waves.blur_px_per_wave):
-        return reason("AMBIGUOUS")
-    return _Rough(
-        data, table, terms, waves, through.fit(data, table, start, terms, further=False, explore=False)
-    )
-
-
-def _ambiguous(candidates: Array, chi2: Array, apart: float) -> bool:
-    """Whether another focus position, well apart from the best, explains the survey nearly as well."""
-    best = int(np.argmin(chi2))
-    inner = np.flatnonzero((chi2[1:-1] < chi2[:-2]) & (chi2[1:-1] <= chi2[2:])) + 1
-    others = inner[np.abs(candidates[inner] - candidates[best]) > apart]
-    return bool(others.size and chi2[others].min() - chi2[best] < AMBIGUOUS_CHI2)
 
 
 def _unlike(fit: through.ThroughFocus, pose: PoseFit, setup: Setup) -> Reason | None:

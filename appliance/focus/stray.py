@@ -176,18 +176,22 @@ def _beyond_half_plane(
     total = value.sum(axis=-1).astype(np.float64)
     if not halo:
         return total, np.zeros_like(total)
-    # what sin γ (2 + cos² γ) lacks to ± 2, over d³: where a side's line is far longer than d, these cancel
-    less_a, less_b = (
-        np.abs(d) * (2 * far + side) / (far**3 * np.square(far + side))
-        for far, side in (
-            (np.maximum(far_a, NEAREST_PX), np.abs(a)),
-            (np.maximum(far_b, NEAREST_PX), np.abs(b)),
-        )
-    )
-    closer = np.where(a * b < 0, 4 / np.abs(d) ** 3 - less_a - less_b, np.sign(a) * (less_a - less_b))
-    closer *= np.sign(d)
-    closer[piece, ..., own] = u * (
-        (2 * long_b + np.abs(own_b)) / (long_b**3 * off_b**2)
-        + (2 * long_a + np.abs(own_a)) / (long_a**3 * off_a**2)
-    )
+    closer = _closer(a, b, d, far_a, far_b)
+    closer[piece, ..., own] = u * (_lack(long_b, own_b) + _lack(long_a, -own_a))
     return total, closer.sum(axis=-1).astype(np.float64) / 9
+
+
+def _closer(a: Array32, b: Array32, d: Array32, far_a: Array32, far_b: Array32) -> Array32:
+    """9 times what a side adds to −∫ r⁻⁵ that runs from ``a`` to ``b`` at the distance ``d``; all of one shape.
+
+    Its sin γ (2 + cos² γ) is ± 2 at the end of a line far longer than d, so that what it lacks to that is summed.
+    """
+    lack_a, lack_b = (np.abs(d) * _lack(far, np.abs(side)) for far, side in ((far_a, a), (far_b, b)))
+    between = np.where(a * b < 0, 4 / np.abs(d) ** 3 - lack_a - lack_b, np.sign(a) * (lack_a - lack_b))
+    return np.asarray(between * np.sign(d), np.float32)
+
+
+def _lack(far: Array32, side: Array32) -> Array32:
+    """What sin γ (2 + cos² γ) lacks to 2 at the end of a side, over d⁴, without cancelling."""
+    far = np.maximum(far, NEAREST_PX)
+    return np.asarray((2 * far + side) / (far**3 * np.square(np.maximum(far + side, NEAREST_PX))), np.float32)

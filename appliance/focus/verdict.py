@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from appliance import optics
-from appliance.focus.combine import beyond_all, budget_of, disagreement, mean_focus_mm, past_the_end
+from appliance.focus.combine import beyond_all, budget_of, disagreement, mean_focus_mm
 from appliance.focus.condition import measured_focal_length_mm, wrong_f_number
 from appliance.focus.faults import EVEN_COMA
 from appliance.focus.measure import Measurement, Refusal
@@ -75,7 +75,7 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     if setup.aim_u_mm:  # the plane in focus stays, and the aim point is elsewhere
         budget["aim"] = setup.aim_u_mm * optics.image_shift_um_per_mm(0.0, object_mm, image_mm)
     u_um, u_mm = combined(budget), hypot(combined(budget, without="aim") / um_per_mm, setup.aim_u_mm)
-    beyond = beyond_all(measured, focus_mm) or past_the_end(measured, focus_mm, GUARD_FACTOR * u_mm)
+    beyond = beyond_all(measured, focus_mm, GUARD_FACTOR * u_mm)
     common = _common(measured, setup, m, tolerance, tolerance_text, budget)
     too_tight = setup.remount_u_um and tolerance < LEAST_RELATIVE_TOLERANCE * setup.remount_u_um
     tight = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
