@@ -26,6 +26,7 @@ NEIGHBOUR_PX = 100.0
 TAIL_SIGMA, TAIL_PX, TAIL_AIRY, LEAST_TAIL = 2.7, 1.0, 2.0, 24.0
 """Where a strip shows its levels, and how many samples on either side are enough to count."""
 ROUNDS, HUBER = 6, 2.5
+MOST_LOGARITHM = 50.0
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,9 @@ def levels_of(
         np.log(np.maximum(contrast * light, 1e-12)),
         light_sd / light,
     )
-    paper, slope = field.at(place_px)
-    paper = np.exp(paper) / contrast
-    beside = np.exp(field.at(place_px + dark_at[:, None] * towards_light)[0]) / contrast
+    logarithm, slope = field.at(place_px)
+    paper = _light(logarithm) / contrast
+    beside = _light(field.at(place_px + dark_at[:, None] * towards_light)[0]) / contrast
     ink = smooth(place_px, dark / beside, dark_sd / beside, degree=2)
     return Levels(
         ink.at(place_px)[0] * paper,
@@ -111,6 +112,11 @@ def levels_of(
         (slope * towards_light).sum(axis=1),
         field.slope_sd,
     )
+
+
+def _light(logarithm: Array) -> Array:
+    """(n,) light from its logarithm; a field that knows nothing of a place may say there what no number can hold."""
+    return np.asarray(np.exp(np.clip(logarithm, -MOST_LOGARITHM, MOST_LOGARITHM)))
 
 
 def _side(

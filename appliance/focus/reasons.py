@@ -17,6 +17,8 @@ REASONS: dict[str, str] = {
     "and press again.",
     "NO_CHART": "No chart was found: {detail}. "
     "Point the camera at the chart, take the lens cap off, and focus roughly.",
+    "CHART_TOO_FAR": "The chart is so small in the picture that the edges of its squares are up to {longest:.0f} px "
+    "long, less than can be measured. Fill the picture with the chart, or print one for this lens and distance.",
     "CHART_CROPPED": "Too little of the chart is in the picture: {detail}. Aim at the star in its middle, and fill the "
     "picture with the chart.",
     "TOO_DARK": "The picture is too dark: the brightest parts reach {percent:.0f} % of full scale. "
@@ -59,7 +61,8 @@ REASONS: dict[str, str] = {
     "chi-square {chi2:.1f}). "
     "Check that the chart is flat, rigid and evenly lit; if it is, the lens is decentred or not whole.",
     "AMBIGUOUS": "Two focus positions explain the picture about equally well. Focus again or use a larger chart.",
-    "FEW_EDGES": "Only {count} edges could be measured near focus. Fill the picture with the chart.",
+    "FEW_EDGES": "Only {count} edges could be measured near focus. Focus roughly, fill the picture with "
+    "the chart, and press again.",
 }
 
 

@@ -132,8 +132,20 @@ def _look(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Re
     if usable(batch).sum() >= ENOUGH_SEGMENTS:
         good &= usable(batch)
     if good.sum() < FEWEST_SEGMENTS:
-        return reason("CHART_CROPPED", detail=f"only {int(good.sum())} edges could be measured")
+        return _too_few(int(good.sum()), layout, pose, plan)
     return Survey(refined(pose, Places.of(plan, batch, good), setup), plan, batch, good, 1.0)
+
+
+def _too_few(count: int, layout: Layout, pose: Pose, plan: SegmentPlan) -> Reason:
+    """Why so few edges could be measured: all is blurred, or too small, or lies outside the picture."""
+    if len(plan) >= FEWEST_SEGMENTS:
+        return reason("TOO_BLURRED")
+    ends = pose.project(ends_of(layout.edges).reshape(-1, 2))
+    inside = ((ends >= 0) & (ends < pose.picture_px)).all(axis=1)
+    whole = (inside & pose.sees(ends_of(layout.edges).reshape(-1, 2))).reshape(-1, 2).all(axis=1)
+    if whole.sum() >= ENOUGH_SEGMENTS:
+        return reason("CHART_TOO_FAR", longest=edge_lengths_px(layout.edges, pose)[whole].max())
+    return reason("CHART_CROPPED", detail=f"only {count} edges could be measured")
 
 
 def _look_reduced(

@@ -98,6 +98,24 @@ def test_without_levels_nothing_is_known() -> None:
     assert (field.sd >= 1).all()
 
 
+def test_an_edge_far_outside_a_field_of_others_has_a_level_that_is_a_number() -> None:
+    # an edge in deep shade, whose neighbours say nothing: there the field falls without end
+    place, towards = places(60)
+    place[:2] = (60 * WIDTH_PX, -60 * HEIGHT_PX)
+    u = (np.arange(320) - 159.5) / 8
+    rise = np.tile(cumulative(u / 1.5), (60, 1))
+    count = np.full((60, 320), 12.0)
+    count[:2] = 0.0
+    profiles = Profiles(
+        u, count, np.zeros((60, 320)), np.full(60, 1.5), np.full(60, 0.15),
+        np.full(60, 0.03), np.full(60, 0.03), np.full(60, 1e-4), np.full(60, 3e-4), np.zeros(60),
+    )  # fmt: skip
+    contrast = 700 * np.exp(-5e-3 * place[:, 0].clip(0, WIDTH_PX))
+    with np.errstate(divide="raise", invalid="raise"):
+        levels = levels_of(profiles, contrast, place, towards, rise - (u > 0), 0.3)
+    assert np.isfinite([levels.dark, levels.light, levels.dark_sd, levels.light_sd]).all()
+
+
 def test_levels_are_foretold_beside_edges_that_blur_hides() -> None:
     # ink of one density in uneven light; every other edge is so blurred that its strip shows no level at all
     place, towards = places(240)

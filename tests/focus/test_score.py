@@ -17,7 +17,7 @@ from appliance.bench.geometry import Projection
 from appliance.bench.photo import expose
 from appliance.chart.drawing import raster
 from appliance.chart.layout import layout
-from appliance.focus import score
+from appliance.focus import measure, score
 from appliance.focus.condition import too_dark, wrong_bayer
 from appliance.focus.measure import Measurement, measure_frame
 from appliance.focus.prints import ANY_CHART, Print
@@ -584,6 +584,8 @@ def test_far_from_the_aim_shift_and_interval_are_those_of_the_conjugates(part: f
         ({"tilt_deg": 8.0}, "TILT_OUT_OF_RANGE"),
         ({"light": Light(flicker=0.15, flicker_rows=300)}, "FLICKER"),
         ({"mishap": Mishap(motion_px=(9.0, 0.0))}, "MOTION_BLUR"),
+        ({"object_distance_mm": 2500.0}, "CHART_TOO_FAR"),
+        ({"lens": Lens(62, 1.5, focus_error_mm=-230.0), "object_distance_mm": 3120.0}, "TOO_BLURRED"),
     ],
 )
 def test_an_unfit_photo_is_refused_by_name(change: dict[str, Any], code: str) -> None:
@@ -591,6 +593,13 @@ def test_an_unfit_photo_is_refused_by_name(change: dict[str, Any], code: str) ->
     assert result.verdict is Verdict.INVALID
     assert result.reasons[0].code == code
     assert result.focus_error_mm is None
+
+
+def test_a_curve_that_rests_on_few_edges_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "FEWEST_EDGES", 100_000)
+    (found,) = scored(bench()).reasons
+    assert found.code == "FEW_EDGES"
+    assert 20 < int(found.text.split()[1]) < 100_000
 
 
 def test_another_lens_than_given_is_named() -> None:
