@@ -23,6 +23,10 @@ class Row:
     holds: bool | None = None
     aim: bool = False
 
+    def __post_init__(self) -> None:
+        if self.holds is not None:  # a comparison of arrays gives NumPy's own, which is never "is False"
+            object.__setattr__(self, "holds", bool(self.holds))
+
     @property
     def answer(self) -> str:
         if self.holds is None:
