@@ -125,7 +125,8 @@ class Result:
     focus_error_mm: float | None = None
     focus_error_mm_u95: float | None = None
     focus_error_mm_at_least: float | None = None
-    """Signed bound where focus lies beyond the chart: e ≥ this if positive, e ≤ this if negative."""
+    """Signed bound where focus may lie beyond the chart: e ≥ this if positive, e ≤ this if negative; at 0 the verdict
+    alone tells the side. Unlike the end of a 95 % interval, the truth falls short of it once in a thousand checks."""
     image_shift_um: float | None = None
     image_shift_um_u95: float | None = None
     tolerance_um: float | None = None
@@ -151,6 +152,14 @@ class Result:
     """Standard uncertainties (1 σ, µm image side) by name; their root sum of squares is u."""
     figures: Mapping[str, float] = field(default_factory=dict)
     """Further figures by name with unit suffix (astigmatism_um, field_tilt_x_mrad, …)."""
+
+    @property
+    def side(self) -> int:
+        """1 where focus lies behind the aim point, −1 in front of it, 0 if there is neither a figure nor a bound."""
+        if self.verdict in (Verdict.FAIL_BACK, Verdict.FAIL_FRONT):
+            return 1 if self.verdict is Verdict.FAIL_BACK else -1
+        known = self.focus_error_mm if self.focus_error_mm is not None else self.focus_error_mm_at_least
+        return 0 if not known else (1 if known > 0 else -1)
 
     def to_dict(self, *, edges: bool = False) -> dict[str, Any]:
         """JSON-ready dictionary; the per-edge data and the curve only if ``edges``."""

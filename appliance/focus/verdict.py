@@ -21,6 +21,8 @@ from appliance.focus.through import ThroughFocus
 
 GUARD_FACTOR = 1.65
 COVERAGE_95 = 1.96
+SURE = 3.0
+"""What is said to be "at least" so large is no interval but a promise: one in a thousand falls short of it."""
 LEAST_RELATIVE_TOLERANCE = 4.0
 MOST_NAMED = 3
 """So many of a lens's rarer faults are named."""
@@ -134,7 +136,7 @@ def _beyond(
     # focus was found beyond the end of what was measured, but no surer than this
     focus_mm = mean_focus_mm(measured)
     u_mm = u_um / optics.image_shift_um_per_mm(focus_mm, object_mm, image_mm)
-    found = focus_mm * side - COVERAGE_95 * u_mm
+    found = focus_mm * side - SURE * u_mm
     # where even the aim point was too blurred only the side is known
     bound = max(min(bound * side, found), 0.0) * side
     shift = abs(optics.image_shift_um(bound, object_mm, image_mm))
@@ -144,8 +146,8 @@ def _beyond(
         small: tuple[Reason, ...] = (reason("BEYOND_CHART"), reason("CHART_TOO_SMALL"))
         if not _inside(common["aim_px"], common["picture_px"]):
             small = (reason("CHART_CROPPED", detail="the star is outside it"),)
-        known = likely > COVERAGE_95 * u_um  # or else not even the side is
-        return Result(Verdict.INVALID, small, focus_error_mm_at_least=bound if known else None, **common)
+        # at 0 not even the side is known
+        return Result(Verdict.INVALID, small, focus_error_mm_at_least=bound or None, **common)
     failed, direction = (Verdict.FAIL_BACK, "BACK_FOCUS") if side > 0 else (Verdict.FAIL_FRONT, "FRONT_FOCUS")
     reasons = (reason("BEYOND_CHART"), reason(direction))
     return Result(failed, reasons, focus_error_mm_at_least=bound, **common)

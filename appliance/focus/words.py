@@ -86,7 +86,10 @@ def describe_result(result: Result) -> str:
             f"{result.focus_error_mm:+.2f} ± {result.focus_error_mm_u95:.2f} mm (95 %)"
         )
     if result.focus_error_mm_at_least is not None:
-        lines.append(f"Best focus lies beyond the chart, at {result.focus_error_mm_at_least:+.1f} mm or more")
+        least, side = abs(result.focus_error_mm_at_least), "behind" if result.side > 0 else "in front of"
+        lines.append(
+            f"Best focus lies {least:.1f} mm or more {side} the aim point; the chart is too small to show where"
+        )
     if result.image_shift_um is not None and result.image_shift_um_u95 is not None:
         shift = f"{result.image_shift_um:+.1f} ± {result.image_shift_um_u95:.1f} µm on the image side"
         if result.depth_of_focus_um:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from appliance.focus.result import Result, Verdict
 from appliance.station._drawing import Size, blank, capitals, small, squeezed_capitals
-from appliance.station.words import decimals, signed
+from appliance.station.words import at_least, decimals, signed
 
 VERDICT_PT = 41
 """Size at which the capitals stand 29 px high, readable from across the bench."""
@@ -195,7 +195,8 @@ def _figure(result: Result) -> tuple[str, str, str]:
         places = decimals(u95) if abs(error) < 100 else 0
         return signed(error, places), f"±{u95:.{places}f}", "mm"
     if bound is not None:
-        return "beyond", signed(bound, 0), "mm"
+        least = at_least(bound)
+        return ("beyond", least, "mm") if least else ("beyond", "chart", "")
     return "", "", ""
 
 

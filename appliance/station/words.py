@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, log10
+from math import copysign, floor, log10
 
 from appliance.focus.result import Result, Verdict
 
@@ -25,6 +25,13 @@ def signed(value: float, places: int) -> str:
     return ("+" if value > 0 else MINUS) + text
 
 
+def at_least(bound: float) -> str:
+    """``+120`` or ``−3.4``, towards zero, so that what is promised is not more than is known; empty if that is zero."""
+    places = 0 if abs(bound) >= 10 else 1
+    text = signed(copysign(floor(abs(bound) * 10**places) / 10**places, bound), places)
+    return text if float(text.replace(MINUS, "-")) else ""
+
+
 def figure(value: float | None, u95: float | None, unit: str) -> str:
     """``+3.1 ± 0.6 mm``; a dash if there is no value."""
     if value is None:
@@ -39,18 +46,20 @@ def headline(result: Result) -> str:
     """One sentence on where the lens focuses."""
     error, bound = result.focus_error_mm, result.focus_error_mm_at_least
     if error is None and bound is not None:
-        return f"Focus lies {_side(bound)} the aim point by more than the chart can show: {abs(bound):.0f} mm or more."
+        by = at_least(bound).lstrip("+" + MINUS)
+        far = f", by {by} mm or more" if by else ""
+        return f"Focus lies {_side(result)} the aim point{far}; the chart is too small to show how far."
     if error is None:
         return result.reasons[0].text if result.reasons else "The photo could not be measured."
     u95 = result.focus_error_mm_u95 or 0.0
     places = decimals(u95)
     if abs(error) <= u95:
         return f"Focus lies on the aim point as far as can be told: {signed(error, places)} ± {u95:.{places}f} mm."
-    return f"Focus lies {abs(error):.{places}f} mm {_side(error)} the aim point, ± {u95:.{places}f} mm."
+    return f"Focus lies {abs(error):.{places}f} mm {_side(result)} the aim point, ± {u95:.{places}f} mm."
 
 
-def _side(error_mm: float) -> str:
-    return "behind" if error_mm > 0 else "in front of"
+def _side(result: Result) -> str:
+    return "behind" if result.side > 0 else "in front of"
 
 
 def what_it_means(result: Result) -> str:

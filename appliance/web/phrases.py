@@ -28,13 +28,19 @@ def length(value_mm: float | None, u95_mm: float | None = None) -> str:
     return f"{value} in" if u95_mm is None else f"{value} ± {u95_mm / MM_PER_INCH:.3f} in"
 
 
+def bound(value_mm: float) -> str:
+    """``beyond +120 mm``, or ``beyond the chart`` where that is all that is known."""
+    least = words.at_least(value_mm if units() == "mm" else value_mm / MM_PER_INCH)
+    return f"beyond {least} {'mm' if units() == 'mm' else 'in'}" if least else "beyond the chart"
+
+
 def headline(result: Result) -> str:
     """One sentence on where the lens focuses."""
     if units() == "mm" or (result.focus_error_mm is None and result.focus_error_mm_at_least is None):
         return words.headline(result)
     if result.focus_error_mm is None:
-        bound = result.focus_error_mm_at_least or 0.0
-        inches = replace(result, focus_error_mm_at_least=bound / MM_PER_INCH)
+        least = result.focus_error_mm_at_least or 0.0
+        inches = replace(result, focus_error_mm_at_least=least / MM_PER_INCH)
         return words.headline(inches).replace(" mm ", " in ")
     error, u95 = result.focus_error_mm, result.focus_error_mm_u95 or 0.0
     if abs(error) <= u95:

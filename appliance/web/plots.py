@@ -8,7 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from appliance import optics
-from appliance.focus.result import Result, Setup
+from appliance.focus.result import Result, Setup, Verdict
 from appliance.station.words import MINUS, figure, signed
 from appliance.web.svg import svg, tag, text, ticks
 
@@ -23,10 +23,11 @@ _LONGEST_BAR, _LONGER_THAN_MOST = 0.2, 3.0
 def gauge(result: Result) -> Markup:
     """The image-side focus error (µm) with its 95 % interval against the tolerance, front focus on the left.
 
-    Empty where there is nothing to draw: no tolerance, or no figure.
+    Empty where there is nothing to draw: no tolerance, or neither a figure nor a side beyond it.
     """
     tolerance, shift = result.tolerance_um, result.image_shift_um
-    if tolerance is None or (shift is None and result.focus_error_mm_at_least is None):
+    beyond = result.verdict in (Verdict.FAIL_BACK, Verdict.FAIL_FRONT)
+    if tolerance is None or (shift is None and not beyond):
         return Markup("")
     width, height, middle = 360.0, 78.0, 180.0
     u95 = result.image_shift_um_u95 or 0.0
@@ -61,9 +62,8 @@ def gauge(result: Result) -> Markup:
 
 def _needle(result: Result, middle: float, scale: float, reach: float) -> list[Markup]:
     shift, u95 = result.image_shift_um, result.image_shift_um_u95 or 0.0
-    bound = result.focus_error_mm_at_least
     if shift is None or abs(shift) > reach:
-        side = 1 if (shift if shift is not None else bound or 0) > 0 else -1
+        side = result.side
         tip = middle + side * 166
         points = f"{tip:g},34 {tip - side * 14:g},24 {tip - side * 14:g},44"
         return [tag("polygon", points=points, class_="needle")]

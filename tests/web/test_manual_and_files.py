@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 from appliance.config import Settings
 from appliance.focus.reasons import REASONS
-from appliance.focus.result import EdgePoint, Result
+from appliance.focus.result import EdgePoint, Result, Verdict
 from appliance.store.clock import now
 from appliance.store.house import Lens
 from appliance.web import crops, pdf_fonts, svg_to_pdf
@@ -215,10 +215,14 @@ def test_labels_begin_after_those_that_are_used_and_go_on_to_the_next_sheet() ->
 
 def test_pages_speak_inch_to_those_who_prefer_it(page: Page) -> None:
     add(page, replace(RESULT, focus_error_mm=25.4, focus_error_mm_u95=2.54))
+    add(page, Result(Verdict.FAIL_FRONT, (), focus_error_mm_at_least=-120.9))
     assert "+25.4 ± 2.5 mm" in page.get("/checks").text
+    assert "beyond −120 mm" in page.get("/checks").text
     page.post("/settings/units", units="inch")
     assert "+1.000 ± 0.100 in" in page.get("/checks").text
     assert "Focus lies 1.000 in behind the aim point" in page.get("/checks/1").text
+    assert "beyond −4.7 in" in page.get("/checks").text
+    assert "in front of the aim point, by 4.7 in or more" in page.get("/checks/2").text
     page.post("/settings/units", units="furlong")
     assert " mm" in page.get("/checks").text
 

@@ -55,6 +55,14 @@ def test_focus_beyond_the_chart_is_an_arrow_to_its_side() -> None:
     beyond = Result(Verdict.FAIL_FRONT, (), focus_error_mm_at_least=-120.0, tolerance_um=43.8)
     (arrow,) = elements(plots.gauge(beyond), "polygon", "needle")
     assert float(arrow.get("points", "").split(",")[0]) < 30
+    back = replace(beyond, verdict=Verdict.FAIL_BACK, focus_error_mm_at_least=0.0)
+    (arrow,) = elements(plots.gauge(back), "polygon", "needle")
+    assert float(arrow.get("points", "").split(",")[0]) > 330
+
+
+def test_a_bound_that_tells_nothing_of_the_tolerance_has_no_gauge() -> None:
+    small = Result(Verdict.INVALID, (), focus_error_mm_at_least=-12.0, tolerance_um=43.8)
+    assert plots.gauge(small) == ""
 
 
 def test_the_curve_s_peak_and_focus_line_stand_where_the_sharpest_edges_do() -> None:
