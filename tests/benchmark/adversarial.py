@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from math import log
 from typing import Any
 
@@ -14,7 +13,6 @@ from appliance.bench.geometry import DESIGN_WAVELENGTH_UM
 from appliance.chart.family import choose_layout
 from appliance.chart.layout import Layout, layout
 from tests.benchmark import truth
-from tests.benchmark.parallel import in_parallel
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
 from tests.benchmark.trials import (
@@ -26,7 +24,7 @@ from tests.benchmark.trials import (
     counted,
     crashes,
     rng_of,
-    run_trial,
+    run_trials,
     seconds_of,
     setup_of,
     trial_of,
@@ -213,7 +211,7 @@ def table(options: Options) -> Table:
     """Run the trials and count."""
     indices = range(options.number(FULL)) if options.trial is None else [options.trial]
     trials = [draw(options, k) for k in indices]
-    scored = in_parallel(partial(run_trial, keep=options.keep), trials, options.jobs, NAME)
+    scored = run_trials(trials, options, NAME)
     figures = [s for s in scored if s.has_figure]
     wrong, side = [s for s in figures if _wrong(s)], [s for s in scored if s.wrong_side]
     bound, passed = [s for s in scored if s.false_bound], [s for s in scored if s.false_pass]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from math import ceil, erf, log, prod, sqrt
 from typing import Any
 
@@ -25,7 +24,7 @@ from tests.benchmark.trials import (
     counted,
     crashes,
     rng_of,
-    run_trial,
+    run_trials,
     seconds_of,
     trial_of,
 )
@@ -163,7 +162,7 @@ def trials_of(options: Options) -> list[Trial]:
 def table(options: Options) -> Table:
     """Run the set-ups and judge every row."""
     trials = trials_of(options)
-    scored = in_parallel(partial(run_trial, keep=options.keep), trials, options.jobs, NAME)
+    scored = run_trials(trials, options, NAME)
     clean = [s for s in scored if s.trial.group == ON_CHART]
     wide = [s for s in clean if s.trial.spans >= LEAST_SPAN]
     aberrated = [s for s in scored if s.trial.group == ABERRATED]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, replace
-from functools import partial
 from math import log
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from appliance.bench import Chart, Lens, Light, Scene, Sensor
 from appliance.bench.photo import expose
 from appliance.chart.layout import layout
 from tests.benchmark import truth
-from tests.benchmark.parallel import in_parallel
 from tests.benchmark.pupils import Faults, light_through
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
 from tests.benchmark.trials import (
     Mosaic,
     Options,
+    Outcome,
     Scored,
     Trial,
     blamed,
@@ -29,6 +28,7 @@ from tests.benchmark.trials import (
     frame_of,
     mosaic_of,
     rng_of,
+    run_trials,
     score,
     seconds_of,
     trial_of,
@@ -95,17 +95,17 @@ def photograph(trial: Trial) -> Mosaic:
     return expose(light_through(trial.scene, Faults(**trial.drawn)), trial.scene, trial.seed)
 
 
-def run(trial: Trial, keep: Path | None = None) -> Scored:
+def run(trial: Trial, keep: Path | None = None) -> Outcome:
     """Photograph, score."""
     start = time.perf_counter()
     mosaic = mosaic_of(trial, keep, photograph, f"{RENDERER} {trial.drawn}")
-    return Scored(trial, score(trial, frame_of(trial.scene, mosaic), time.perf_counter() - start))
+    return score(trial, frame_of(trial.scene, mosaic), time.perf_counter() - start)
 
 
 def table(options: Options) -> Table:
     """Run the lenses."""
     trials = options.chosen([draw(options, k) for k in range(options.number(FULL))])
-    scored = in_parallel(partial(run, keep=options.keep), trials, options.jobs, NAME)
+    scored = run_trials(trials, options, NAME, run)
     told = [s for s in scored if s.has_figure]
     wrong = [s for s in told if abs(s.error_percent) > WRONG_INTERVALS * s.u95_percent]
     side = [s for s in scored if s.wrong_side]

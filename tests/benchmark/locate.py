@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 from appliance.bench import Chart, Lens, Light, Mishap, Scene
 from appliance.chart.layout import layout
 from tests.benchmark import truth
 from tests.benchmark.adversarial import BEYOND_INTERVAL
-from tests.benchmark.parallel import in_parallel
 from tests.benchmark.report import Row, Table
 from tests.benchmark.setups import with_focus
 from tests.benchmark.trials import (
@@ -20,7 +18,7 @@ from tests.benchmark.trials import (
     Trial,
     blamed,
     crashes,
-    run_trial,
+    run_trials,
     seconds_of,
     trial_of,
 )
@@ -114,7 +112,7 @@ def _row(s: Scored) -> Row:
 
 def table(options: Options) -> Table:
     """Run every case."""
-    scored = in_parallel(partial(run_trial, keep=options.keep), trials_of(options), options.jobs, NAME)
+    scored = run_trials(trials_of(options), options, NAME)
     works = sum(s.has_figure for s in scored)
     rows = [*map(_row, scored), Row("cases that work", "–", f"{works} of {len(scored)}")]
     notes = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from math import log
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from appliance.bench import Chart, Lens, Light, Scene, Sensor
 from appliance.chart.layout import layout
 from tests.benchmark import truth
-from tests.benchmark.parallel import in_parallel
 from tests.benchmark.report import Row, Table
 from tests.benchmark.trials import (
     Options,
@@ -21,7 +19,7 @@ from tests.benchmark.trials import (
     counted,
     crashes,
     rng_of,
-    run_trial,
+    run_trials,
     seconds_of,
     trial_of,
 )
@@ -60,7 +58,7 @@ def with_focus(scene: Scene, error_mm: float) -> Scene:
 def table(options: Options) -> Table:
     """Run the set-ups."""
     trials = options.chosen([draw(options, k) for k in range(options.number(FULL))])
-    scored = in_parallel(partial(run_trial, keep=options.keep), trials, options.jobs, NAME)
+    scored = run_trials(trials, options, NAME)
     clear = [s for s in scored if abs(s.trial.focus_dof) > 0.25]
     wrong = [s for s in clear if _said_side(s) == -np.sign(s.trial.focus_mm)]
     unsaid = [s for s in clear if _said_side(s) == 0]

@@ -8,8 +8,8 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import cache
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from appliance.focus.result import Setup
 from appliance.focus.score import score_frames
 from appliance.frame import Frame
 from tests.benchmark import truth
+from tests.benchmark.parallel import in_parallel
 
 Mosaic = npt.NDArray[np.uint16]
 
@@ -153,8 +154,12 @@ class Scored:
 
     def to_dict(self) -> dict[str, Any]:
         t = self.trial
-        scene = asdict(t.scene)
-        scene["chart"]["layout"] = t.scene.chart.layout.title
+        chart = {f.name: getattr(t.scene.chart, f.name) for f in fields(t.scene.chart)}
+        scene = {f.name: getattr(t.scene, f.name) for f in fields(t.scene)}
+        scene |= {
+            name: asdict(value) for name, value in scene.items() if name != "chart" and is_dataclass(value)
+        }
+        scene["chart"] = {**chart, "layout": t.scene.chart.layout.title}
         return {
             "index": t.index,
             "group": t.group,
@@ -249,12 +254,12 @@ def frame_of(scene: Scene, mosaic: Mosaic) -> Frame:
     return Frame(mosaic, scene.sensor.bayer, scene.sensor.black, scene.sensor.white)
 
 
-def run_trial(trial: Trial, keep: Path | None = None) -> Scored:
+def run_trial(trial: Trial, keep: Path | None = None) -> Outcome:
     """Photograph, score."""
     start = time.perf_counter()
     mosaic = mosaic_of(trial, keep)
     middle = time.perf_counter()
-    return Scored(trial, score(trial, frame_of(trial.scene, mosaic), middle - start))
+    return score(trial, frame_of(trial.scene, mosaic), middle - start)
 
 
 def score(trial: Trial, frame: Frame, photo_s: float = 0.0) -> Outcome:
@@ -295,6 +300,17 @@ class Options:
     def chosen(self, trials: Sequence[Trial]) -> list[Trial]:
         """All trials, or the one that ``--trial`` names."""
         return [t for t in trials if self.trial in (None, t.index)]
+
+
+def run_trials(
+    trials: Sequence[Trial],
+    options: Options,
+    name: str,
+    run: Callable[[Trial, Path | None], Outcome] = run_trial,
+) -> list[Scored]:
+    """Run all; outcomes alone come back from other processes, as a scene with its whole chart weighs a megabyte."""
+    outcomes = in_parallel(partial(run, keep=options.keep), trials, options.jobs, name)
+    return [Scored(trial, outcome) for trial, outcome in zip(trials, outcomes, strict=True)]
 
 
 def rng_of(options: Options, table: str, index: int) -> np.random.Generator:
