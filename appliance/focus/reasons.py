@@ -8,8 +8,8 @@ REASONS: dict[str, str] = {
     "IN_TOLERANCE": "Focus lies within the tolerance, the uncertainty included.",
     "BACK_FOCUS": "The lens focuses behind the aim point, farther from the camera than it should.",
     "FRONT_FOCUS": "The lens focuses in front of the aim point, nearer to the camera than it should.",
-    "BEYOND_CHART": "Focus lies beyond the chart, or so near its end that it may, so that only a lower bound of the "
-    "error is known. Focus again, or use a larger chart.",
+    "BEYOND_CHART": "Focus lies beyond the chart, or so near its end that it may, so that at most a lower bound of "
+    "the error is known. Focus again, or use a larger chart.",
     "CHART_TOO_SMALL": "The chart does not reach as far in depth as the tolerance and the uncertainty, so that it "
     "cannot be judged by. Use a larger chart, tilt it more, or go farther away.",
     "TOO_CLOSE_TO_CALL": "The error is so near the tolerance that the uncertainty decides. {remedy}",
@@ -56,13 +56,14 @@ REASONS: dict[str, str] = {
     "Check that the chart is flat and the lens neither anamorphic nor tilted.",
     "TOLERANCE_TOO_TIGHT": "The tolerance of ± {tolerance:.1f} µm is less than four times the remount "
     "repeatability of {repeatability:.1f} µm, so that this station cannot judge to it.",
-    "TOO_BLURRED": "Nothing in the picture is sharp enough to tell where focus lies. Focus roughly and press again.",
+    "TOO_BLURRED": "Nothing in the picture is sharp enough to tell where focus lies. "
+    "Take away what covers the chart, focus roughly, and press again.",
     "POOR_FIT": "The edges do not follow one through-focus curve ({strange:.0f} % of them not at all, reduced "
     "chi-square {chi2:.1f}). "
     "Check that the chart is flat, rigid and evenly lit; if it is, the lens is decentred or not whole.",
     "AMBIGUOUS": "Two focus positions explain the picture about equally well. Focus again or use a larger chart.",
-    "FEW_EDGES": "Only {count} edges could be measured near focus. Focus roughly, fill the picture with "
-    "the chart, and press again.",
+    "FEW_EDGES": "Only {count} edges could be measured near focus. Take away what covers the "
+    "chart, focus roughly, fill the picture with it, and press again.",
 }
 
 

@@ -28,6 +28,8 @@ PIECE_PX = 60.0
 STRIP_PX = 16.0
 MOST_SEGMENTS = 900
 FEWEST_SEGMENTS, ENOUGH_SEGMENTS = 12, 40
+LONG_ENOUGH_PX = 36.0
+"""From such a length on an edge that is seen whole can nearly always be measured."""
 MOVED_PX = 2.0
 UNSOUND_RESIDUAL = 6.0
 
@@ -132,20 +134,24 @@ def _look(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Re
     if usable(batch).sum() >= ENOUGH_SEGMENTS:
         good &= usable(batch)
     if good.sum() < FEWEST_SEGMENTS:
-        return _too_few(int(good.sum()), layout, pose, plan)
+        return _too_few(good, layout, pose)
     return Survey(refined(pose, Places.of(plan, batch, good), setup), plan, batch, good, 1.0)
 
 
-def _too_few(count: int, layout: Layout, pose: Pose, plan: SegmentPlan) -> Reason:
-    """Why so few edges could be measured: all is blurred, or too small, or lies outside the picture."""
-    if len(plan) >= FEWEST_SEGMENTS:
+def _too_few(good: npt.NDArray[np.bool_], layout: Layout, pose: Pose) -> Reason:
+    """Why so few of the planned pieces (n,) are good: blurred or covered, too small, or outside the picture."""
+    if len(good) >= FEWEST_SEGMENTS and good.mean() < 0.5:
         return reason("TOO_BLURRED")
-    ends = pose.project(ends_of(layout.edges).reshape(-1, 2))
-    inside = ((ends >= 0) & (ends < pose.picture_px)).all(axis=1)
-    whole = (inside & pose.sees(ends_of(layout.edges).reshape(-1, 2))).reshape(-1, 2).all(axis=1)
-    if whole.sum() >= ENOUGH_SEGMENTS:
-        return reason("CHART_TOO_FAR", longest=edge_lengths_px(layout.edges, pose)[whole].max())
-    return reason("CHART_CROPPED", detail=f"only {count} edges could be measured")
+    ends = ends_of(layout.edges).reshape(-1, 2)
+    px = pose.project(ends)
+    seen = pose.sees(ends).reshape(-1, 2).all(axis=1)
+    whole = ((px >= 0) & (px < pose.picture_px)).all(axis=1).reshape(-1, 2).all(axis=1)
+    length_px = np.where(seen, edge_lengths_px(layout.edges, pose), 0.0)
+    long = length_px >= LONG_ENOUGH_PX
+    # where longer edges lie outside, those inside are fine print about the star
+    if (long & whole).sum() >= FEWEST_SEGMENTS or long.sum() < FEWEST_SEGMENTS:
+        return reason("CHART_TOO_FAR", longest=length_px[whole].max(initial=0.0))
+    return reason("CHART_CROPPED", detail=f"only {int(good.sum())} edges could be measured")
 
 
 def _look_reduced(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import copysign, floor
+
 from appliance.focus.result import Result
 
 UNITS = {
@@ -55,6 +57,11 @@ def label(name: str) -> str:
     return name.replace("_", " ") + interval
 
 
+def towards_zero(value: float, places: int) -> float:
+    """The value cut off after so many decimals, so that what is promised is not more than is known."""
+    return copysign(floor(abs(value) * 10**places) / 10**places, value)
+
+
 def describe_shift(result: Result) -> list[str]:
     """The focus error in dioptres, and what would take it away at the camera, a line each; empty without one."""
     figures, lines = result.figures, []
@@ -85,11 +92,10 @@ def describe_result(result: Result) -> str:
             f"Best focus lies {abs(result.focus_error_mm):.2f} mm {side} the aim point: "
             f"{result.focus_error_mm:+.2f} ± {result.focus_error_mm_u95:.2f} mm (95 %)"
         )
-    if result.focus_error_mm_at_least is not None:
-        least, side = abs(result.focus_error_mm_at_least), "behind" if result.side > 0 else "in front of"
-        lines.append(
-            f"Best focus lies {least:.1f} mm or more {side} the aim point; the chart is too small to show where"
-        )
+    if result.focus_error_mm_at_least is not None and result.side:
+        least = towards_zero(abs(result.focus_error_mm_at_least), 1)
+        by, side = f"{least:.1f} mm or more " if least else "", "behind" if result.side > 0 else "in front of"
+        lines.append(f"Best focus lies {by}{side} the aim point; this photo does not show how far")
     if result.image_shift_um is not None and result.image_shift_um_u95 is not None:
         shift = f"{result.image_shift_um:+.1f} ± {result.image_shift_um_u95:.1f} µm on the image side"
         if result.depth_of_focus_um:

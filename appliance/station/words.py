@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import copysign, floor, log10
+from math import floor, log10
 
 from appliance.focus.result import Result, Verdict
+from appliance.focus.words import towards_zero
 
 MINUS = "−"
 """A true minus sign, as wide as the plus."""
@@ -25,11 +26,11 @@ def signed(value: float, places: int) -> str:
     return ("+" if value > 0 else MINUS) + text
 
 
-def at_least(bound: float) -> str:
-    """``+120`` or ``−3.4``, towards zero, so that what is promised is not more than is known; empty if that is zero."""
-    places = 0 if abs(bound) >= 10 else 1
-    text = signed(copysign(floor(abs(bound) * 10**places) / 10**places, bound), places)
-    return text if float(text.replace(MINUS, "-")) else ""
+def at_least(bound: float, finest: int = 1) -> str:
+    """``+120`` or ``−3.4``, never more than is known; empty if that is nothing. ``finest`` decimals below ten."""
+    places = 0 if abs(bound) >= 10 else finest
+    least = towards_zero(bound, places)
+    return signed(least, places) if least else ""
 
 
 def figure(value: float | None, u95: float | None, unit: str) -> str:
@@ -45,10 +46,8 @@ def figure(value: float | None, u95: float | None, unit: str) -> str:
 def headline(result: Result) -> str:
     """One sentence on where the lens focuses."""
     error, bound = result.focus_error_mm, result.focus_error_mm_at_least
-    if error is None and bound is not None:
-        by = at_least(bound).lstrip("+" + MINUS)
-        far = f", by {by} mm or more" if by else ""
-        return f"Focus lies {_side(result)} the aim point{far}; the chart is too small to show how far."
+    if error is None and bound is not None and result.side:
+        return lies(result, at_least(bound), "mm")
     if error is None:
         return result.reasons[0].text if result.reasons else "The photo could not be measured."
     u95 = result.focus_error_mm_u95 or 0.0
@@ -56,6 +55,24 @@ def headline(result: Result) -> str:
     if abs(error) <= u95:
         return f"Focus lies on the aim point as far as can be told: {signed(error, places)} ± {u95:.{places}f} mm."
     return f"Focus lies {abs(error):.{places}f} mm {_side(result)} the aim point, ± {u95:.{places}f} mm."
+
+
+def focus_error(result: Result) -> str:
+    """The focus error at the chart, mm; ``beyond +120 mm``, or its side alone, where only that is known."""
+    if result.focus_error_mm is None and result.focus_error_mm_at_least is not None and result.side:
+        return beyond(result, at_least(result.focus_error_mm_at_least), "mm")
+    return figure(result.focus_error_mm, result.focus_error_mm_u95, "mm")
+
+
+def beyond(result: Result, least: str, unit: str) -> str:
+    """``beyond +120 mm``, or only the side of the aim point where it is not known by what :func:`at_least`."""
+    return f"beyond {least} {unit}" if least else f"{_side(result)} the aim point"
+
+
+def lies(result: Result, least: str, unit: str) -> str:
+    """On which side of the aim point focus lies where there is no figure, and by what :func:`at_least`."""
+    by = f", by {least.lstrip('+' + MINUS)} {unit} or more" if least else ""
+    return f"Focus lies {_side(result)} the aim point{by}; this photo does not show how far."
 
 
 def _side(result: Result) -> str:

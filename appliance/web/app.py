@@ -81,7 +81,7 @@ def _globals(settings: Settings) -> dict[str, Any]:
         "plain": plain,
         "describe_shift": describe_shift,
         "length": phrases.length,
-        "bound": phrases.bound,
+        "focus_error": phrases.focus_error,
         "headline": phrases.headline,
         "what_it_means": words.what_it_means,
         "verdict_class": verdict_class,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import has_request_context, request
 
 from appliance.focus.result import Result
@@ -28,20 +26,23 @@ def length(value_mm: float | None, u95_mm: float | None = None) -> str:
     return f"{value} in" if u95_mm is None else f"{value} ± {u95_mm / MM_PER_INCH:.3f} in"
 
 
-def bound(value_mm: float) -> str:
-    """``beyond +120 mm``, or ``beyond the chart`` where that is all that is known."""
-    least = words.at_least(value_mm if units() == "mm" else value_mm / MM_PER_INCH)
-    return f"beyond {least} {'mm' if units() == 'mm' else 'in'}" if least else "beyond the chart"
+def focus_error(result: Result) -> str:
+    """The focus error at the chart; ``beyond +120 mm``, or its side alone, where only that is known."""
+    bound = result.focus_error_mm_at_least
+    if units() == "mm":
+        return words.focus_error(result)
+    if result.focus_error_mm is None and bound is not None and result.side:
+        return words.beyond(result, words.at_least(bound / MM_PER_INCH, 2), "in")
+    return length(result.focus_error_mm, result.focus_error_mm_u95)
 
 
 def headline(result: Result) -> str:
     """One sentence on where the lens focuses."""
-    if units() == "mm" or (result.focus_error_mm is None and result.focus_error_mm_at_least is None):
+    bound = result.focus_error_mm_at_least
+    if units() == "mm" or (result.focus_error_mm is None and (bound is None or not result.side)):
         return words.headline(result)
     if result.focus_error_mm is None:
-        least = result.focus_error_mm_at_least or 0.0
-        inches = replace(result, focus_error_mm_at_least=least / MM_PER_INCH)
-        return words.headline(inches).replace(" mm ", " in ")
+        return words.lies(result, words.at_least((bound or 0.0) / MM_PER_INCH, 2), "in")
     error, u95 = result.focus_error_mm, result.focus_error_mm_u95 or 0.0
     if abs(error) <= u95:
         return f"Focus lies on the aim point as far as can be told: {length(error, u95)}."

@@ -181,7 +181,7 @@ def _photos(paper: Paper, check: StoredCheck, photo: Path) -> None:
 def _figures(check: StoredCheck) -> list[tuple[str, str]]:
     result, setup = check.result, check.setup
     rows = [
-        ("Focus error at the chart", words.figure(result.focus_error_mm, result.focus_error_mm_u95, "mm")),
+        ("Focus error at the chart", words.focus_error(result)),
         ("Focus error at the sensor", words.figure(result.image_shift_um, result.image_shift_um_u95, "µm")),
         ("Tolerance at the sensor", result.tolerance_text or f"± {result.tolerance_um or 0:.1f} µm"),
         ("Lens as set", f"{setup.focal_length_mm:g} mm f/{setup.f_number:g}"),

@@ -125,7 +125,7 @@ class Scored:
         """FAIL, a bound or a figure whose interval excludes zero, on the side where focus does not lie."""
         side = np.sign(self.trial.focus_mm)
         said = {"FAIL_BACK": 1.0, "FAIL_FRONT": -1.0}.get(self.outcome.verdict)
-        if said is None and self.outcome.at_least_mm and self.outcome.verdict != "INVALID":
+        if said is None and self.outcome.at_least_mm:
             said = float(np.sign(self.outcome.at_least_mm))
         if said is None and abs(self.trial.focus_dof) > 0.25 and self.outcome.figure_mm is not None:
             clear = abs(self.outcome.figure_mm) > (self.outcome.u95_mm or 0.0)

@@ -98,8 +98,9 @@ def test_without_levels_nothing_is_known() -> None:
     assert (field.sd >= 1).all()
 
 
-def test_an_edge_far_outside_a_field_of_others_has_a_level_that_is_a_number() -> None:
-    # an edge in deep shade, whose neighbours say nothing: there the field falls without end
+@pytest.mark.parametrize("fall", [5e-3, -5e-3])
+def test_an_edge_far_outside_a_field_of_others_has_a_level_that_is_a_number(fall: float) -> None:
+    # edges whose neighbours say nothing: there the field falls, or rises, without end
     place, towards = places(60)
     place[:2] = (60 * WIDTH_PX, -60 * HEIGHT_PX)
     u = (np.arange(320) - 159.5) / 8
@@ -110,7 +111,7 @@ def test_an_edge_far_outside_a_field_of_others_has_a_level_that_is_a_number() ->
         u, count, np.zeros((60, 320)), np.full(60, 1.5), np.full(60, 0.15),
         np.full(60, 0.03), np.full(60, 0.03), np.full(60, 1e-4), np.full(60, 3e-4), np.zeros(60),
     )  # fmt: skip
-    contrast = 700 * np.exp(-5e-3 * place[:, 0].clip(0, WIDTH_PX))
+    contrast = 700 * np.exp(-fall * place[:, 0].clip(0, WIDTH_PX))
     with np.errstate(divide="raise", invalid="raise"):
         levels = levels_of(profiles, contrast, place, towards, rise - (u > 0), 0.3)
     assert np.isfinite([levels.dark, levels.light, levels.dark_sd, levels.light_sd]).all()

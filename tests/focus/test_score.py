@@ -535,7 +535,11 @@ def test_focus_beyond_infinity_fails_only_where_that_is_sure() -> None:
     infinity_mm = float(waves.to_depth(np.array(2 * waves.waves_per_inverse_mm / scene.object_distance_mm)))
     f = scene.lens.focal_length_mm
     shift_um = 1000 * (1 / (1 / f - 1 / scene.object_distance_mm) - f)  # Gauss, without our optics
-    for u_um, told in ((0.1 * shift_um, (Verdict.FAIL_BACK, 0.0)), (0.5 * shift_um, (Verdict.INVALID, None))):
+    end = seen.reach_mm[1]
+    for u_um, told in (
+        (0.1 * shift_um, (Verdict.FAIL_BACK, end)),
+        (0.5 * shift_um, (Verdict.INVALID, None)),
+    ):
         noise_mm = u_um / waves.um_per_wave * waves.mm_per_wave(infinity_mm)
         beyond = replace(seen, focus_mm=infinity_mm, noise_mm=noise_mm, pose_mm=0.0, model_mm=0.0, beyond=1)
         result = judge([beyond], setup_of(scene, tolerance_um=0.5 * shift_um))
@@ -589,7 +593,6 @@ def test_far_from_the_aim_shift_and_interval_are_those_of_the_conjugates(part: f
         ({"tilt_deg": 8.0}, "TILT_OUT_OF_RANGE"),
         ({"light": Light(flicker=0.15, flicker_rows=300)}, "FLICKER"),
         ({"mishap": Mishap(motion_px=(9.0, 0.0))}, "MOTION_BLUR"),
-        ({"object_distance_mm": 2500.0}, "CHART_TOO_FAR"),
         ({"lens": Lens(62, 1.5, focus_error_mm=-230.0), "object_distance_mm": 3120.0}, "TOO_BLURRED"),
     ],
 )
@@ -605,6 +608,18 @@ def test_a_curve_that_rests_on_few_edges_is_refused_by_name(monkeypatch: pytest.
     (found,) = scored(bench()).reasons
     assert found.code == "FEW_EDGES"
     assert 20 < int(found.text.split()[1]) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("scene", "code"),
+    [
+        (replace(bench(distance=1300), aim_offset_px=(0.0, 1000.0)), "CHART_CROPPED"),
+        (bench(distance=2500), "CHART_TOO_FAR"),
+    ],
+)
+def test_a_chart_outside_the_picture_and_one_too_small_in_it_are_told_apart(scene: Scene, code: str) -> None:
+    (found,) = scored(scene).reasons
+    assert found.code == code
 
 
 def test_another_lens_than_given_is_named() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.focus.result import Result, Verdict
+from appliance.focus.result import Reason, Result, Verdict
+from appliance.focus.words import describe_result
 from appliance.station import words
 
 
@@ -27,4 +28,23 @@ def test_a_bound_is_never_rounded_to_more_than_is_known(bound: float, said: str)
     ],
 )
 def test_the_side_is_told_even_where_nothing_else_is_known(verdict: Verdict, bound: float, said: str) -> None:
-    assert said in words.headline(Result(verdict, (), focus_error_mm_at_least=bound))
+    result = Result(verdict, (), focus_error_mm_at_least=bound)
+    assert said in words.headline(result)
+    terminal = describe_result(result)
+    assert said.split(",")[0].rstrip(";") in terminal
+    assert "0.0 mm" not in terminal
+
+
+def test_of_a_bound_that_promises_nothing_no_side_is_told() -> None:
+    stored = Result(Verdict.INVALID, (Reason("BEYOND_CHART", "Focus again."),), focus_error_mm_at_least=0.0)
+    assert words.headline(stored) == "Focus again."
+    assert words.focus_error(stored) == "–"
+    assert "aim point" not in describe_result(stored)
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [(-120.9, "beyond −120 mm"), (-0.04, "in front of the aim point"), (-0.0, "in front of the aim point")],
+)
+def test_a_table_shows_a_bound_or_at_least_the_side(bound: float, said: str) -> None:
+    assert words.focus_error(Result(Verdict.FAIL_FRONT, (), focus_error_mm_at_least=bound)) == said

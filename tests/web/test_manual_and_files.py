@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -216,13 +217,16 @@ def test_labels_begin_after_those_that_are_used_and_go_on_to_the_next_sheet() ->
 def test_pages_speak_inch_to_those_who_prefer_it(page: Page) -> None:
     add(page, replace(RESULT, focus_error_mm=25.4, focus_error_mm_u95=2.54))
     add(page, Result(Verdict.FAIL_FRONT, (), focus_error_mm_at_least=-120.9))
+    add(page, Result(Verdict.FAIL_BACK, (), focus_error_mm_at_least=0.0))
     assert "+25.4 ± 2.5 mm" in page.get("/checks").text
     assert "beyond −120 mm" in page.get("/checks").text
+    assert "beyond −120 mm" in page.get("/compare?a=1&b=2").text
+    assert "behind the aim point" in page.get("/checks").text
     page.post("/settings/units", units="inch")
     assert "+1.000 ± 0.100 in" in page.get("/checks").text
     assert "Focus lies 1.000 in behind the aim point" in page.get("/checks/1").text
-    assert "beyond −4.7 in" in page.get("/checks").text
-    assert "in front of the aim point, by 4.7 in or more" in page.get("/checks/2").text
+    assert "beyond −4.75 in" in page.get("/checks").text
+    assert "in front of the aim point, by 4.75 in or more" in page.get("/checks/2").text
     page.post("/settings/units", units="furlong")
     assert " mm" in page.get("/checks").text
 
@@ -233,8 +237,11 @@ def test_json_and_csv_hold_what_was_measured(page: Page) -> None:
     assert whole["image_shift_um"] == 65.1
     assert Result.from_dict({k: whole[k] for k in Result.__dataclass_fields__}) == RESULT
     assert whole["setup"]["focal_length_mm"] == SETUP.focal_length_mm
+    add(page, Result(Verdict.FAIL_FRONT, (), focus_error_mm_at_least=-120.5))
     lines = io.StringIO(page.get("/checks.csv").text.lstrip("\ufeff")).read().splitlines()
-    assert dict(zip(lines[0].split(","), lines[1].split(","), strict=True))["image_shift_um"] == "65.1"
+    newest, oldest = csv.DictReader(lines)
+    assert (newest["focus_error_mm_at_least"], newest["image_shift_um"]) == ("-120.5", "")
+    assert (oldest["focus_error_mm_at_least"], oldest["image_shift_um"]) == ("", "65.1")
 
 
 def test_drawings_come_onto_paper_with_all_their_parts() -> None:

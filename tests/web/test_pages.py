@@ -75,9 +75,7 @@ def test_every_kind_of_verdict_has_a_page(page: Page) -> None:
     add(page, replace(RESULT, verdict=Verdict.RETEST), beyond, preview_jpeg=None)
     add(page, bare)
     assert "Too close to the tolerance" in page.get("/checks/1").text
-    assert (
-        "in front of the aim point, by 120 mm or more; the chart is too small" in page.get("/checks/2").text
-    )
+    assert "in front of the aim point, by 120 mm or more; this photo" in page.get("/checks/2").text
     assert "No chart was found." in page.get("/checks/3").text
     assert "no chart" in page.get("/checks").text
 

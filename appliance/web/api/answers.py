@@ -25,6 +25,7 @@ class CheckSummary(Given):
     focus_error_mm: float | None
     focus_error_mm_u95: float | None
     focus_error_mm_at_least: float | None
+    """Signed: the error is at least so large. At 0 only ``verdict`` tells the side."""
     image_shift_um: float | None
     image_shift_um_u95: float | None
     tolerance_um: float | None

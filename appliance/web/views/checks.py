@@ -23,8 +23,8 @@ MOST_IN_A_FILE = 20_000
 FOR_EVER = "public, max-age=31536000, immutable"
 CSV_COLUMNS = (
     "check", "lens", "taken_at", "clock_synced", "verdict", "focus_error_mm", "focus_error_mm_u95",
-    "image_shift_um", "image_shift_um_u95", "tolerance_um", "focal_length_mm", "f_number", "operator", "visit",
-    "reasons", "voided_at", "void_reason", "software_version", "uuid",
+    "focus_error_mm_at_least", "image_shift_um", "image_shift_um_u95", "tolerance_um", "focal_length_mm", "f_number",
+    "operator", "visit", "reasons", "voided_at", "void_reason", "software_version", "uuid",
 )  # fmt: skip
 
 pages = Blueprint("checks", __name__)
@@ -85,9 +85,10 @@ def _row(check: StoredCheck) -> list[Any]:
     result, setup = check.result, check.setup
     return [
         check.sequence, check.lens_tag or "", check.taken_at.isoformat(timespec="seconds"), check.clock_synced,
-        result.verdict.value, result.focus_error_mm, result.focus_error_mm_u95, result.image_shift_um,
-        result.image_shift_um_u95, result.tolerance_um, setup.focal_length_mm, setup.f_number, check.operator or "",
-        check.visit_id, " ".join(reason.code for reason in result.reasons),
+        result.verdict.value, result.focus_error_mm, result.focus_error_mm_u95,
+        result.focus_error_mm_at_least, result.image_shift_um, result.image_shift_um_u95, result.tolerance_um,
+        setup.focal_length_mm, setup.f_number, check.operator or "", check.visit_id,
+        " ".join(reason.code for reason in result.reasons),
         check.voided_at.isoformat(timespec="seconds") if check.voided_at else "", check.void_reason or "",
         check.software_version, check.uuid,
     ]  # fmt: skip
