@@ -196,7 +196,7 @@ def _figure(result: Result) -> tuple[str, str, str]:
         return signed(error, places), f"±{u95:.{places}f}", "mm"
     if bound is not None:
         least = at_least(bound)
-        return ("beyond", least, "mm") if least else ("how far", "unknown", "")
+        return ("beyond", least, "mm") if least else ("no", "figure", "")
     return "", "", ""
 
 

@@ -75,6 +75,7 @@ FRAMES: dict[str, Screen] = {
     "fail-back": screens.verdict(TALL, result("FAIL_BACK", 34.8, 1.2)),
     "fail-front": screens.verdict(TALL, result("FAIL_FRONT", -41.26, 0.93)),
     "fail-front-beyond": screens.verdict(TALL, result("FAIL_FRONT", focus_error_mm_at_least=-120.4)),
+    "fail-front-no-figure": screens.verdict(TALL, result("FAIL_FRONT", focus_error_mm_at_least=0.0)),
     "retest": screens.verdict(TALL, result("RETEST", 23.9, 2.6)),
     "invalid": screens.verdict(TALL, NO_CHART),
     "fault": screens.fault(TALL, "NO CAMERA", FAULT),
