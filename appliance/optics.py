@@ -10,7 +10,7 @@ sits too far from the lens, and equals −``image_shift_um`` for a trusted focus
 
 from __future__ import annotations
 
-from math import hypot, sqrt
+from math import hypot, inf, sqrt
 
 GREEN_WAVELENGTH_UM = 0.55
 """Design wavelength of the green channel, µm."""
@@ -95,9 +95,12 @@ def image_shift_um_per_mm(
 def focus_error_mm_from_image_shift(
     image_shift_um: float, object_distance_mm: float, image_distance_mm: float
 ) -> float:
-    """Object-side focus error in mm that belongs to an image-side shift; inverse of :func:`image_shift_um`."""
-    dioptres = image_shift_um / image_distance_mm**2
-    return 1000 / (1000 / object_distance_mm - dioptres) - object_distance_mm
+    """Object-side focus error in mm that belongs to an image-side shift; inverse of :func:`image_shift_um`.
+
+    ∞ for shifts to infinity and beyond it.
+    """
+    dioptres = 1000 / object_distance_mm - image_shift_um / image_distance_mm**2
+    return 1000 / dioptres - object_distance_mm if dioptres > 0 else inf
 
 
 def depths_of_focus(image_shift_um: float, depth_of_focus_um: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from appliance import optics
@@ -30,6 +32,15 @@ def test_leaving_out_1_plus_m_squared_would_be_8_5_percent_off_at_1_to_24() -> N
 def test_shift_and_error_are_inverse() -> None:
     shift = optics.image_shift_um(-7.5, 900.0, 52.0)
     assert optics.focus_error_mm_from_image_shift(shift, 900.0, 52.0) == pytest.approx(-7.5, rel=1e-12)
+
+
+def test_a_shift_to_infinity_and_beyond_is_an_infinite_error() -> None:
+    to_infinity_um = 10.0**2 * 1000 / 1000.0  # i²/o
+    assert optics.focus_error_mm_from_image_shift(0.99 * to_infinity_um, 1000.0, 10.0) == pytest.approx(
+        99_000
+    )
+    for part in (1.0, 1.2):
+        assert optics.focus_error_mm_from_image_shift(part * to_infinity_um, 1000.0, 10.0) == inf
 
 
 def test_depth_of_field_is_depth_of_focus_over_m_squared() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import hypot, inf
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -135,7 +135,12 @@ def _beyond(
     bound = min(reach) if side > 0 else max(reach)
     likely = side * optics.image_shift_um(mean_focus_mm(measured), object_mm, image_mm)
     # focus was found beyond the end of what was measured, but no surer than this
-    found = _distance_mm(side * max(likely - SURE * u_um, 0.0), object_mm, image_mm)
+    sure_um = likely - SURE * u_um
+    found = (
+        abs(optics.focus_error_mm_from_image_shift(side * sure_um, object_mm, image_mm))
+        if sure_um > 0
+        else 0.0
+    )
     # where even the aim point was too blurred only the side is known
     bound = max(min(bound * side, found), 0.0) * side
     shift = side * optics.image_shift_um(bound, object_mm, image_mm)
@@ -149,14 +154,6 @@ def _beyond(
     failed, direction = (Verdict.FAIL_BACK, "BACK_FOCUS") if side > 0 else (Verdict.FAIL_FRONT, "FRONT_FOCUS")
     reasons = (reason("BEYOND_CHART"), reason(direction))
     return Result(failed, reasons, focus_error_mm_at_least=bound, **common)
-
-
-def _distance_mm(shift_um: float, object_mm: float, image_mm: float) -> float:
-    """How far from the aim point focus lies that is shifted so far at the sensor, mm; ∞ from infinity on."""
-    if shift_um == 0:
-        return 0.0
-    focus_mm = optics.focus_error_mm_from_image_shift(shift_um, object_mm, image_mm)
-    return abs(focus_mm) if object_mm + focus_mm > 0 else inf
 
 
 def _inside(point_px: tuple[float, float], picture_px: tuple[int, int]) -> bool:

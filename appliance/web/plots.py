@@ -13,6 +13,8 @@ from appliance.station.words import MINUS, figure, signed
 from appliance.web.svg import svg, tag, text, ticks
 
 _EDGE_CLASSES = 5
+_FARTHEST_LIMIT = 1.5
+"""So many times as far from the aim point as the farthest edge an end of the tolerance is drawn, at most."""
 _LONGEST_BAR, _LONGER_THAN_MOST = 0.2, 3.0
 """Bars of edges that tell of this frequency are shorter than this, or not so many times longer than most."""
 
@@ -91,8 +93,14 @@ def through_focus(result: Result, setup: Setup) -> Markup:
         distances = optics.aim_distances_mm(
             setup.focal_length_mm, result.magnification, result.focus_error_mm or 0.0
         )
+        # a wide lens may have infinity within its tolerance: no room for that beside the edges
+        reach = _FARTHEST_LIMIT * max(*(abs(dot.depth_mm) for dot in dots), abs(result.focus_error_mm or 0.0))
         limits = tuple(
-            optics.focus_error_mm_from_image_shift(sign * result.tolerance_um, *distances) for sign in (-1, 1)
+            min(
+                max(optics.focus_error_mm_from_image_shift(sign * result.tolerance_um, *distances), -reach),
+                reach,
+            )
+            for sign in (-1, 1)
         )
     chart = _Chart(dots, result, limits)
     shapes = [chart.span(*limits, "band")] if len(limits) == 2 else []

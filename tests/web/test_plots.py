@@ -94,6 +94,20 @@ def test_edges_that_tell_nothing_do_not_hide_the_others() -> None:
     assert len(starts(dots)) == 4
 
 
+def test_a_tolerance_that_reaches_to_infinity_leaves_room_for_the_edges() -> None:
+    farthest = max(abs(edge.depth_mm) for edge in CURVED.edges)
+    for tolerance in (400.0, 4_000.0, 40_000.0):
+        svg = plots.through_focus(replace(CURVED, tolerance_um=tolerance), SETUP)
+        points = [
+            float(p.split(",")[0]) for p in elements(svg, "polyline", "curve")[0].get("points", "").split()
+        ]
+        (band,) = elements(svg, "rect", "band")
+        left, width = float(band.get("x", "0")), float(band.get("width", "0"))
+        assert max(points) - min(points) > 100, f"edges to {farthest} mm are hardly seen"
+        assert left <= min(points), "all that was seen is within the tolerance"
+        assert max(points) <= left + width
+
+
 def test_the_tolerance_band_is_drawn_in_object_space() -> None:
     (band,) = elements(plots.through_focus(CURVED, SETUP), "rect", "band")
     chart = plots._Chart(plots._telling(CURVED), CURVED, (-25.0, 22.0))
