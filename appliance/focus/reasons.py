@@ -18,7 +18,7 @@ REASONS: dict[str, str] = {
     "NO_CHART": "No chart was found: {detail}. "
     "Point the camera at the chart, take the lens cap off, and focus roughly.",
     "CHART_TOO_FAR": "The chart is so small in the picture that the edges of its squares are up to {longest:.0f} px "
-    "long, less than can be measured. Fill the picture with the chart, or print one for this lens and distance.",
+    "long, too short to be measured. Fill the picture with the chart, or print one for this lens and distance.",
     "CHART_CROPPED": "Too little of the chart is in the picture: {detail}. Aim at the star in its middle, and fill the "
     "picture with the chart.",
     "TOO_DARK": "The picture is too dark: the brightest parts reach {percent:.0f} % of full scale. "

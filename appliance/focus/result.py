@@ -161,6 +161,11 @@ class Result:
         known = self.focus_error_mm if self.focus_error_mm is not None else self.focus_error_mm_at_least
         return 0 if not known else (1 if known > 0 else -1)
 
+    @property
+    def bounded(self) -> bool:
+        """Whether there is no figure, but a bound or at least a side."""
+        return self.focus_error_mm is None and self.focus_error_mm_at_least is not None and self.side != 0
+
     def to_dict(self, *, edges: bool = False) -> dict[str, Any]:
         """JSON-ready dictionary; the per-edge data and the curve only if ``edges``."""
         data = asdict(self)

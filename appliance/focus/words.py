@@ -92,8 +92,8 @@ def describe_result(result: Result) -> str:
             f"Best focus lies {abs(result.focus_error_mm):.2f} mm {side} the aim point: "
             f"{result.focus_error_mm:+.2f} ± {result.focus_error_mm_u95:.2f} mm (95 %)"
         )
-    if result.focus_error_mm_at_least is not None and result.side:
-        least = towards_zero(abs(result.focus_error_mm_at_least), 1)
+    if result.bounded:
+        least = towards_zero(abs(result.focus_error_mm_at_least or 0.0), 1)
         by, side = f"{least:.1f} mm or more " if least else "", "behind" if result.side > 0 else "in front of"
         lines.append(f"Best focus lies {by}{side} the aim point; this photo does not show how far")
     if result.image_shift_um is not None and result.image_shift_um_u95 is not None:

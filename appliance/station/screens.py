@@ -190,12 +190,12 @@ def _verdict_small(size: Size, result: Result, turn: int) -> Screen:
 
 
 def _figure(result: Result) -> tuple[str, str, str]:
-    error, bound, u95 = result.focus_error_mm, result.focus_error_mm_at_least, result.focus_error_mm_u95
+    error, u95 = result.focus_error_mm, result.focus_error_mm_u95
     if error is not None and u95 is not None:
         places = decimals(u95) if abs(error) < 100 else 0
         return signed(error, places), f"±{u95:.{places}f}", "mm"
-    if bound is not None:
-        least = at_least(bound)
+    if result.bounded:
+        least = at_least(result)
         return ("beyond", least, "mm") if least else ("no", "figure", "")
     return "", "", ""
 

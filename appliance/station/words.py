@@ -26,8 +26,12 @@ def signed(value: float, places: int) -> str:
     return ("+" if value > 0 else MINUS) + text
 
 
-def at_least(bound: float, finest: int = 1) -> str:
-    """``+120`` or ``−3.4``, never more than is known; empty if that is nothing. ``finest`` decimals below ten."""
+def at_least(result: Result, unit_mm: float = 1.0, finest: int = 1) -> str:
+    """The bound as ``+120`` or ``−3.4`` units, never more than is known; empty if that is nothing.
+
+    ``finest`` decimals below ten.
+    """
+    bound = (result.focus_error_mm_at_least or 0.0) / unit_mm
     places = 0 if abs(bound) >= 10 else finest
     least = towards_zero(bound, places)
     return signed(least, places) if least else ""
@@ -45,9 +49,9 @@ def figure(value: float | None, u95: float | None, unit: str) -> str:
 
 def headline(result: Result) -> str:
     """One sentence on where the lens focuses."""
-    error, bound = result.focus_error_mm, result.focus_error_mm_at_least
-    if error is None and bound is not None and result.side:
-        return lies(result, at_least(bound), "mm")
+    if result.bounded:
+        return lies(result, at_least(result), "mm")
+    error = result.focus_error_mm
     if error is None:
         return result.reasons[0].text if result.reasons else "The photo could not be measured."
     u95 = result.focus_error_mm_u95 or 0.0
@@ -59,8 +63,8 @@ def headline(result: Result) -> str:
 
 def focus_error(result: Result) -> str:
     """The focus error at the chart, mm; ``beyond +120 mm``, or its side alone, where only that is known."""
-    if result.focus_error_mm is None and result.focus_error_mm_at_least is not None and result.side:
-        return beyond(result, at_least(result.focus_error_mm_at_least), "mm")
+    if result.bounded:
+        return beyond(result, at_least(result), "mm")
     return figure(result.focus_error_mm, result.focus_error_mm_u95, "mm")
 
 

@@ -28,21 +28,19 @@ def length(value_mm: float | None, u95_mm: float | None = None) -> str:
 
 def focus_error(result: Result) -> str:
     """The focus error at the chart; ``beyond +120 mm``, or its side alone, where only that is known."""
-    bound = result.focus_error_mm_at_least
     if units() == "mm":
         return words.focus_error(result)
-    if result.focus_error_mm is None and bound is not None and result.side:
-        return words.beyond(result, words.at_least(bound / MM_PER_INCH, 2), "in")
+    if result.bounded:
+        return words.beyond(result, words.at_least(result, MM_PER_INCH, 2), "in")
     return length(result.focus_error_mm, result.focus_error_mm_u95)
 
 
 def headline(result: Result) -> str:
     """One sentence on where the lens focuses."""
-    bound = result.focus_error_mm_at_least
-    if units() == "mm" or (result.focus_error_mm is None and (bound is None or not result.side)):
+    if result.bounded and units() == "inch":
+        return words.lies(result, words.at_least(result, MM_PER_INCH, 2), "in")
+    if result.focus_error_mm is None or units() == "mm":
         return words.headline(result)
-    if result.focus_error_mm is None:
-        return words.lies(result, words.at_least((bound or 0.0) / MM_PER_INCH, 2), "in")
     error, u95 = result.focus_error_mm, result.focus_error_mm_u95 or 0.0
     if abs(error) <= u95:
         return f"Focus lies on the aim point as far as can be told: {length(error, u95)}."

@@ -14,7 +14,7 @@ from appliance.station import words
     [(120.9, "+120"), (-120.9, "−120"), (9.99, "+9.9"), (-0.19, "−0.1"), (0.09, ""), (0.0, ""), (-0.0, "")],
 )
 def test_a_bound_is_never_rounded_to_more_than_is_known(bound: float, said: str) -> None:
-    assert words.at_least(bound) == said
+    assert words.at_least(Result(Verdict.FAIL_BACK, (), focus_error_mm_at_least=bound)) == said
 
 
 @pytest.mark.parametrize(
