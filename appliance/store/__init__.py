@@ -1,6 +1,6 @@
 """What is kept: lenses, checks and their pictures, durable before they are shown."""
 
-from appliance.store._records import CheckRecord, StoredCheck
+from appliance.store._records import CheckRecord, GuideLink, StoredCheck
 from appliance.store._store import Store, open_history, open_store
 
-__all__ = ["CheckRecord", "Store", "StoredCheck", "open_history", "open_store"]
+__all__ = ["CheckRecord", "GuideLink", "Store", "StoredCheck", "open_history", "open_store"]

@@ -12,6 +12,15 @@ from appliance.store.clock import Moment
 
 
 @dataclass(frozen=True)
+class GuideLink:
+    """The step of a guided check that a check is the photo of; both are stored in one transaction."""
+
+    run_uuid: str
+    procedure: str
+    step: str
+
+
+@dataclass(frozen=True)
 class CheckRecord:
     """A finished check on its way into the store."""
 
@@ -37,6 +46,7 @@ class CheckRecord:
     """Camera body that the lens is tested for, where one was named."""
     temperature_c: float | None = None
     """At the bench, else of the sensor, °C."""
+    guide: GuideLink | None = None
 
 
 @dataclass(frozen=True)

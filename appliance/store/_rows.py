@@ -56,16 +56,16 @@ def picture_row(kind: str, uuid: str, content: bytes, size_px: tuple[int, int]) 
 def new_check(session: Session, record: CheckRecord) -> Check:
     """The row of a finished check, its lens and people found or made."""
     result, moment, setup = record.result, record.moment, record.setup
-    lens = _named(session, Lens, "tag", record.lens_tag, moment.wall)
+    lens = named(session, Lens, "tag", record.lens_tag, moment.wall)
     visit = open_visit(session, lens) if lens is not None and lens.id is not None else None
-    operator = _named(session, Operator, "name", record.operator, moment.wall)
+    operator = named(session, Operator, "name", record.operator, moment.wall)
     mtf50 = result.mtf50_peak_cpp
     summary = result.to_dict()
     check = Check(
         uuid=record.uuid,
         lens=lens,
-        body=_named(session, Body, "tag", record.body_tag, moment.wall),
-        station=_named(session, Station, "name", record.station, moment.wall),
+        body=named(session, Body, "tag", record.body_tag, moment.wall),
+        station=named(session, Station, "name", record.station, moment.wall),
         operator=operator or (visit.operator if visit else None),
         visit=visit,
         boot_id=moment.boot_id,
@@ -84,6 +84,7 @@ def new_check(session: Session, record: CheckRecord) -> Check:
         camera=dict(record.camera),
         software_version=SOFTWARE_VERSION,
         chart=result.chart,
+        purpose=record.guide.procedure if record.guide else "",
     )
     if result.edges or result.curve:
         check.shots.append(_shot(result))
@@ -96,7 +97,8 @@ def _shot(result: Result) -> Shot:
     return Shot(number=1, edges=columns, curve=asdict(result.curve) if result.curve else None)
 
 
-def _named(session: Session, kind: type[Any], key: str, name: str | None, at: datetime) -> Any:
+def named(session: Session, kind: type[Any], key: str, name: str | None, at: datetime) -> Any:
+    """The row of ``kind`` whose ``key`` is ``name``, made if new; None for no name."""
     if name is None:
         return None
     found = session.scalars(select(kind).where(getattr(kind, key) == name)).first()
@@ -111,7 +113,12 @@ def open_visit(session: Session, lens: Lens) -> Visit | None:
 
 
 def after_check(session: Session, check: Check) -> None:
-    """What a stored check changes: its visit's outcome, the lens's state, adjustments that waited for it."""
+    """What a stored check changes: its visit's outcome, the lens's state, adjustments that waited for it.
+
+    A photo of a guided check changes none of them.
+    """
+    if check.purpose:
+        return
     failed = check.verdict in (Verdict.FAIL_BACK, Verdict.FAIL_FRONT)
     if check.visit is not None:
         check.visit.outcome = check.verdict

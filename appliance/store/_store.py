@@ -16,10 +16,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from appliance.errors import StorageError
-from appliance.focus.result import Setup
+from appliance.focus.result import Setup, Verdict
 from appliance.store._engine import WRITES, is_current, make_engine, migrate
-from appliance.store._records import CheckRecord, StoredCheck
+from appliance.store._records import CheckRecord, GuideLink, StoredCheck
 from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_row, picture_rows, stored
+from appliance.store.guide_tables import GuideEvent, GuideRun
 from appliance.store.models import Body, Check, Lens
 from appliance.store.prints import prints_kept
 from appliance.store.retention import Rules, prune
@@ -81,6 +82,23 @@ def _short(error: Exception) -> str:
     return str(cause).splitlines()[0]
 
 
+def _add_photo(session: Session, link: GuideLink, check: Check) -> None:
+    """The event of a guided check's photo, in the transaction of its check: kept are both or neither."""
+    run_id = session.scalars(select(GuideRun.id).where(GuideRun.uuid == link.run_uuid)).one()
+    problem = check.reasons[0]["text"] if check.verdict == Verdict.INVALID and check.reasons else ""
+    session.add(
+        GuideEvent(
+            run_id=run_id,
+            kind="photo",
+            step=link.step,
+            data={"problem": problem},
+            check_sequence=check.sequence,
+            at=check.taken_at,
+        )
+    )
+    session.flush()
+
+
 class Store:
     """Records of one station. Safe to use from several threads; every call is its own transaction."""
 
@@ -111,6 +129,8 @@ class Store:
                 session.add(check)
                 session.flush()
                 after_check(session, check)
+                if record.guide is not None:
+                    _add_photo(session, record.guide, check)
                 return stored(check)
         except (OSError, DatabaseError) as error:
             for row, _ in pictures:

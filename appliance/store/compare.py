@@ -67,6 +67,11 @@ class Comparison:
     sharpness: Figure
 
 
+def counting(*conditions: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+    """Conditions of checks that tell of a lens: with a figure, not voided, and no photo of a guided check."""
+    return *conditions, Check.voided_at.is_(None), Check.image_shift_um.is_not(None), Check.purpose == ""
+
+
 def samples_of(session: Session, lens: Lens, focal_length_mm: float | None) -> list[Sample]:
     """The newest checks of a lens that count, up to ``MOST_SAMPLES``, oldest first; shifts in µm, MTF50 in lp/mm."""
     columns = (
@@ -80,7 +85,7 @@ def samples_of(session: Session, lens: Lens, focal_length_mm: float | None) -> l
     )
     query = (
         select(*columns)
-        .where(Check.lens_id == lens.id, Check.voided_at.is_(None), Check.image_shift_um.is_not(None))
+        .where(*counting(Check.lens_id == lens.id))
         .where(Check.focal_length_mm == focal_length_mm)
         .order_by(Check.sequence.desc())
         .limit(MOST_SAMPLES)
@@ -119,7 +124,7 @@ def focal_lengths(session: Session, lens: Lens) -> list[float]:
     """Focal lengths the lens was checked at, the newest check's first."""
     query = (
         select(Check.focal_length_mm)
-        .where(Check.lens_id == lens.id, Check.focal_length_mm.is_not(None))
+        .where(Check.lens_id == lens.id, Check.focal_length_mm.is_not(None), Check.purpose == "")
         .order_by(Check.sequence.desc())
         .limit(MOST_SAMPLES)
     )
@@ -155,7 +160,7 @@ def figures_of_copies(
         return []
     newest = (
         select(Check.sequence)
-        .where(Check.lens_id == Lens.id, Check.voided_at.is_(None), Check.image_shift_um.is_not(None))
+        .where(*counting(Check.lens_id == Lens.id))
         .where(Check.focal_length_mm == focal_length_mm)
         .order_by(Check.sequence.desc())
         .limit(1)

@@ -42,6 +42,12 @@ class Lens(Base):
     """Circle of confusion of the cameras it is rented for, where it differs from the station's setting."""
     tolerance_um: Mapped[float | None]
     check_every_days: Mapped[int | None]
+    squeeze: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    """Of an anamorphic lens; 1 for all others."""
+    iris: Mapped[str] = mapped_column(default="", server_default="")
+    """``manual`` or ``electronic``; empty if unknown."""
+    focus_drive: Mapped[str] = mapped_column(default="", server_default="")
+    """``ring``, ``by wire`` or ``motor`` (autofocus); empty if unknown."""
     status: Mapped[str] = mapped_column(default=IN_SERVICE, server_default=IN_SERVICE)
     status_note: Mapped[str] = mapped_column(default="", server_default="")
     notes: Mapped[str] = mapped_column(default="", server_default="")

@@ -67,6 +67,9 @@ class Check(Base):
     """What the camera said about the frames: model, exposure, gain, versions."""
     software_version: Mapped[str]
     chart: Mapped[str | None]
+    purpose: Mapped[str] = mapped_column(default="", server_default="")
+    """Name of the guided check that this is a photo of; empty for a check of the lens. Only those tell of the lens in
+    trends, visits and baselines: in a guided check it may be out of focus on purpose."""
     result: Mapped[dict[str, Any]]
     """The whole result as JSON but for edges and curve, which are in the shots."""
 

@@ -149,8 +149,8 @@ class LensLine:
 
 
 def newest_of(session: Session, lens: Lens, measured: bool = False) -> Check | None:
-    """Newest check of a lens that was not voided; only those with a figure if ``measured``."""
-    query = select(Check).where(Check.lens_id == lens.id, Check.voided_at.is_(None))
+    """Newest check of a lens that counts: not voided, no guided check's; only those with a figure if ``measured``."""
+    query = select(Check).where(Check.lens_id == lens.id, Check.voided_at.is_(None), Check.purpose == "")
     if measured:
         query = query.where(Check.image_shift_um.is_not(None))
     return session.scalars(query.options(*SUMMARY_ONLY).order_by(Check.sequence.desc()).limit(1)).first()
@@ -170,7 +170,7 @@ def find_lenses(
     lenses = session.scalars(query).all()
     newest = (
         select(Check.sequence)
-        .where(Check.lens_id == Lens.id, Check.voided_at.is_(None))
+        .where(Check.lens_id == Lens.id, Check.voided_at.is_(None), Check.purpose == "")
         .order_by(Check.sequence.desc())
         .limit(1)
         .correlate(Lens)

@@ -71,7 +71,9 @@ def finish_visit(session: Session, visit: Visit, note: str, at: datetime) -> Non
 
 
 def _outcome(session: Session, visit: Visit) -> str | None:
-    query = select(Check.verdict).where(Check.visit_id == visit.id, Check.voided_at.is_(None))
+    query = select(Check.verdict).where(
+        Check.visit_id == visit.id, Check.voided_at.is_(None), Check.purpose == ""
+    )
     return session.scalars(query.order_by(Check.sequence.desc()).limit(1)).first()
 
 
@@ -147,7 +149,9 @@ def add_adjustment(
     """
     if kind not in ADJUSTMENT_KINDS:
         raise UsageError(f"An adjustment is one of: {', '.join(ADJUSTMENT_KINDS)}.")
-    newest = select(Check.sequence).where(Check.lens_id == lens.id, Check.voided_at.is_(None))
+    newest = select(Check.sequence).where(
+        Check.lens_id == lens.id, Check.voided_at.is_(None), Check.purpose == ""
+    )
     before = session.scalars(newest.order_by(Check.sequence.desc()).limit(1)).first()
     adjustment = Adjustment(
         lens_id=lens.id,

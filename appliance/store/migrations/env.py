@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import appliance.store.guide_tables  # noqa: F401 - its tables belong to the schema
 from appliance.store.models import Base
 
 context.configure(
