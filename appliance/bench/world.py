@@ -1,0 +1,103 @@
+"""What a technician does at the simulated bench, and what lenses and cameras with faults then do.
+
+A :class:`World` turns what a step told the technician to do into a :class:`~appliance.bench.scene.Scene`, by lens physics
+of its own: where a lens focuses follows from where its ring stands and where its sensor sits. It keeps nothing from one
+step to the next: what was done before is in what is asked (``focused_at_mm``), and scatter comes from seed and place. So
+the bench is the same after a power cut, as a real one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from appliance.bench.scene import Lens, Scene
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong on the bench; all nothing by default.
+
+    Attributes
+    ----------
+    flange_um:
+        > 0: the sensor sits too far from the lens. The same for every focal length.
+    scale_dpt:
+        Dioptres by which the focus ring's scale is wrong: > 0 focuses farther than engraved.
+    cam_um:
+        Zoom: what its cam leaves, µm of image shift (> 0 behind the sensor's aim, back focus) by focal length in mm;
+        linear between them, none outside.
+    focusing_um:
+        1 σ with which a technician focuses by eye, µm at the sensor.
+    """
+
+    flange_um: float = 0.0
+    scale_dpt: float = 0.0
+    cam_um: Mapping[float, float] = field(default_factory=dict)
+    focusing_um: float = 0.0
+
+
+@dataclass(frozen=True)
+class World:
+    """A bench with faults. ``base`` is the scene as it stands; its lens is replaced step by step."""
+
+    base: Scene
+    faults: Faults = Faults()
+    seed: int = 0
+
+    def scene(
+        self,
+        bench: Mapping[str, Any],
+        focal_length_mm: float | None = None,
+        f_number: float | None = None,
+    ) -> Scene:
+        """The scene after the technician did what ``bench`` says, with the lens set as given.
+
+        Parameters
+        ----------
+        bench:
+            ``focused_at_mm``: the focal length at which the lens was focused on the star by eye (a zoom is then only
+            zoomed); absent: its ring stands at the star's distance by its own scale.
+        """
+        lens = replace(
+            self.base.lens,
+            focal_length_mm=focal_length_mm or self.base.lens.focal_length_mm,
+            f_number=f_number or self.base.lens.f_number,
+        )
+        return replace(self.base, lens=replace(lens, focus_error_mm=self._focus_error_mm(bench, lens)))
+
+    def rng(self, *place: object) -> np.random.Generator:
+        """Scatter of one place in the procedure: the same each time it is asked for."""
+        return np.random.default_rng([self.seed, *(crc32(str(part).encode()) for part in place)])
+
+    def _focus_error_mm(self, bench: Mapping[str, Any], lens: Lens) -> float:
+        """Where the lens focuses behind the aim point, mm, from the vergence its ring is set to."""
+        o = self.base.object_distance_mm
+        if "focused_at_mm" in bench:
+            at = float(bench["focused_at_mm"])
+            by_eye_um = self.faults.focusing_um * float(self.rng("focus", at).standard_normal())
+            vergence = self._vergence_seen_at(at, by_eye_um)
+        else:
+            vergence = 1 / o - self.faults.scale_dpt / 1000
+        return self._object_mm(lens.focal_length_mm, vergence) - o
+
+    def _object_mm(self, f: float, vergence: float) -> float:
+        """Object distance in focus of focal length ``f`` with the ring at ``vergence`` (1/mm)."""
+        image = 1 / (1 / f - vergence) + (self.faults.flange_um - self._cam_um(f)) / 1000
+        return 1 / (1 / f - 1 / image)
+
+    def _vergence_seen_at(self, f: float, by_eye_um: float) -> float:
+        """The ring's vergence that puts the star in focus at focal length ``f``, give or take ``by_eye_um``."""
+        o = self.base.object_distance_mm
+        in_focus = 1 / (1 / f - 1 / o) - (self.faults.flange_um - self._cam_um(f) - by_eye_um) / 1000
+        return 1 / f - 1 / in_focus
+
+    def _cam_um(self, f: float) -> float:
+        known = sorted(self.faults.cam_um.items())
+        if not known:
+            return 0.0
+        return float(np.interp(f, [k for k, _ in known], [v for _, v in known], left=0.0, right=0.0))
