@@ -22,6 +22,16 @@ class Figure:
     unit: str = ""
     main: bool = True
     """Whether it stands on the result's first screen; others are for the optics bench."""
+    low: float | None = None
+    high: float | None = None
+    """Ends of a 95 % interval that is not even about ``value`` (a spread, a share); then ``u95`` is None."""
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval; None for what is no estimate."""
+        if self.low is not None and self.high is not None:
+            return self.low, self.high
+        return None if self.u95 is None else (self.value - self.u95, self.value + self.u95)
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,9 @@ def _covered(name: str, told: Sequence[tuple[Finding, Truth]]) -> Row:
     inside = []
     for finding, truth in told:
         figure = finding.figure(name)
-        if name in truth.figures and figure is not None and figure.u95:
-            inside.append(abs(figure.value - truth.figures[name]) <= figure.u95)
+        interval = figure.interval if figure is not None else None
+        if name in truth.figures and interval is not None and interval[1] > interval[0]:
+            inside.append(interval[0] <= truth.figures[name] <= interval[1])
     share = sum(inside) / max(len(inside), 1)
     low, high = COVERED
     slack = 2 * sqrt(0.05 * 0.95 / max(len(inside), 1)) if len(inside) < RUNS // 2 else 0.0
