@@ -16,6 +16,9 @@ CHECK_OUT, RETURN = "check-out", "return"
 VISIT_KINDS = (CHECK_OUT, RETURN)
 ADJUSTMENT_KINDS = {"shim": "µm", "ring turn": "degrees", "AF fine-tune": "units", "other": ""}
 """Kind of adjustment and the unit of its amount."""
+IRISES = ("", "manual", "electronic")
+FOCUS_DRIVES = ("", "ring", "by wire", "motor")
+"""How a lens is focused: a ring that moves it; a ring that only tells its motor; or autofocus."""
 
 
 class Lens(Base):

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from appliance.store.house import IN_SERVICE, LENS_STATES, Lens
+from appliance.store.house import FOCUS_DRIVES, IN_SERVICE, IRISES, LENS_STATES, Lens
 from appliance.store.tags import tag_problem
 
 TEXT = ("serial", "maker", "model", "mount", "notes")
@@ -23,8 +23,11 @@ NUMBERS = {
     "coc_um": (0.5, 200.0),
     "tolerance_um": (0.5, 1000.0),
     "check_every_days": (1.0, 3650.0),
+    "squeeze": (1.0, 2.5),
 }
-COLUMNS = ("tag", *TEXT, *NUMBERS, "status")
+CHOICES = {"iris": IRISES, "focus_drive": FOCUS_DRIVES}
+"""What can be said of a lens by one of a few words; empty where it is not known."""
+COLUMNS = ("tag", *TEXT, *NUMBERS, *CHOICES, "status")
 LONGEST_TEXT, LONGEST_NOTES = 120, 2000
 MOST_ROWS = 20_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -44,6 +47,10 @@ _ALIASES = {
     "circle of confusion": "coc_um",
     "tolerance": "tolerance_um",
     "note": "notes",
+    "anamorphic squeeze": "squeeze",
+    "diaphragm": "iris",
+    "focus drive": "focus_drive",
+    "focusing": "focus_drive",
 }
 
 
@@ -95,6 +102,12 @@ def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             errors.append(f"{name} has characters that do not print")
         elif name in NUMBERS:
             clean[name] = _number(name, text, errors)
+            if name == "squeeze" and clean[name] is None:
+                clean[name] = 1.0
+        elif name in CHOICES:
+            clean[name] = text.lower()
+            if clean[name] not in CHOICES[name]:
+                errors.append(f"{name} is {', '.join(filter(None, CHOICES[name]))} or empty, not {text[:20]!r}")
         elif name == "status":
             clean[name] = text.lower() or IN_SERVICE
             if clean[name] not in LENS_STATES:

@@ -251,6 +251,19 @@ def test_lenses_come_in_by_csv_in_any_order_of_columns_and_go_out_again(store: S
         assert lens_csv.read(session, text.encode()).rows[0].values["notes"] == "=cmd()"
 
 
+def test_what_a_lens_is_driven_by_comes_in_by_csv_and_what_it_cannot_be_is_said(store: Store) -> None:
+    with store.session() as session:
+        sheet = b"tag,squeeze,iris,focus drive\nFC-1,1.8,Electronic,by wire\nFC-2,,,\n"
+        lens_csv.store(session, lens_csv.read(session, sheet), START)
+        kept = {lens.tag: (lens.squeeze, lens.iris, lens.focus_drive) for lens in session.query(Lens)}
+        assert kept == {"FC-1": (1.8, "electronic", "by wire"), "FC-2": (1.0, "", "")}
+        wrong = lens_csv.read(session, b"tag,squeeze,iris\nFC-3,4,round\n")
+        assert list(wrong.rows[0].errors) == [
+            "squeeze = 4 lies outside 1 to 2.5",
+            "iris is manual, electronic or empty, not 'round'",
+        ]
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -156,6 +156,9 @@ def test_a_lens_s_whole_life_by_the_api(page: Page) -> None:
 
     assert ask("POST", "/lenses", tag="FC-9", maker="Cooke", coc_um=20)["coc_um"] == 20
     assert ask("PATCH", "/lenses/FC-9", coc_um=None, model="S4")["coc_um"] is None
+    driven = ask("PATCH", "/lenses/FC-9", squeeze=2, iris="electronic", focus_drive="by wire")
+    assert (driven["squeeze"], driven["iris"], driven["focus_drive"]) == (2.0, "electronic", "by wire")
+    assert ask("PATCH", "/lenses/FC-9", squeeze=None)["squeeze"] == 1.0
     visit = ask("POST", "/visits", lens="FC-9", kind="return", rental="R-1")["id"]
     ask("POST", "/station/test", lens="FC-9")
     assert page.station.pressed == ["FC-9"]

@@ -69,6 +69,10 @@ class LensAnswer(Given):
     coc_um: float | None
     tolerance_um: float | None
     check_every_days: int | None
+    squeeze: float
+    """Of an anamorphic lens; 1 for all others."""
+    iris: str
+    focus_drive: str
     status: str
     status_note: str
     newest: CheckSummary | None = None

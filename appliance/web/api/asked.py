@@ -65,6 +65,9 @@ class LensFields(Strict):
     coc_um: float | None = Field(None, ge=0.5, le=200)
     tolerance_um: float | None = Field(None, ge=0.5, le=1000)
     check_every_days: int | None = Field(None, ge=1, le=3650)
+    squeeze: float | None = Field(None, ge=1, le=2.5)
+    iris: Literal["", "manual", "electronic"] | None = None
+    focus_drive: Literal["", "ring", "by wire", "motor"] | None = None
 
 
 class NewLens(LensFields):
