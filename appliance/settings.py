@@ -221,6 +221,11 @@ class Settings(BaseModel):
         1.5, ge=-45, le=45, description="Roll of the simulated camera, degrees."
     )
     simulated_paper: Literal["a4", "a3", "letter"] = Field("a4", description="Paper of the simulated chart.")
+    simulated_faults: str = Field(
+        "",
+        description="What is wrong with lens and body on the simulated bench in guided checks, such as flange_um=30 "
+        "scale_dpt=0.02 cam_um=24:5,70:-3; nothing if empty.",
+    )
     simulated_mishap: Literal["none", "lens cap"] = Field("none", description="What goes wrong on the bench.")
     simulated_seed: int = Field(1, ge=0, description="Seed of the simulated noise; every frame differs.")
 

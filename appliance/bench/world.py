@@ -1,9 +1,9 @@
 """What a technician does at the simulated bench, and what lenses and cameras with faults then do.
 
-A :class:`World` turns what a step told the technician to do into a :class:`~appliance.bench.scene.Scene`, by lens physics
-of its own: where a lens focuses follows from where its ring stands and where its sensor sits. It keeps nothing from one
-step to the next: what was done before is in what is asked (``focused_at_mm``), and scatter comes from seed and place. So
-the bench is the same after a power cut, as a real one is.
+A :class:`World` turns what a step told the technician to do into a :class:`~appliance.bench.scene.Scene`, by lens
+physics of its own: where a lens focuses follows from where its ring stands and where its sensor sits. It keeps nothing
+from one step to the next: what was done before is in what is asked (``focused_at_mm``), and scatter comes from seed and
+place. So the bench is the same after a power cut, as a real one is.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class World:
         return replace(self.base, lens=replace(lens, focus_error_mm=self._focus_error_mm(bench, lens)))
 
     def rng(self, *place: object) -> np.random.Generator:
-        """Scatter of one place in the procedure: the same each time it is asked for."""
+        """Scatter of one place in the procedure: the same each time."""
         return np.random.default_rng([self.seed, *(crc32(str(part).encode()) for part in place)])
 
     def _focus_error_mm(self, bench: Mapping[str, Any], lens: Lens) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -55,6 +55,16 @@ class Focusing(Protocol):
 
     def focus(self) -> float:
         """Focus once, then lock; returns the lens position in dioptres."""
+
+
+@runtime_checkable
+class Arrangeable(Protocol):
+    """A camera before a bench that can be told what a technician does there: the simulated one."""
+
+    def arrange(
+        self, bench: Mapping[str, Any], focal_length_mm: float | None, f_number: float | None
+    ) -> None:
+        """Do what ``bench`` says (see :mod:`appliance.bench.world`), with the lens set so; None: as it stands."""
 
 
 class Panel(Protocol):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from appliance.bench import Chart, Exposable, Lens, Mishap, Scene, Sensor, object_distance_mm
+from appliance.bench.world import Faults, World
 from appliance.chart.layout import layout
 from appliance.config import Settings
 from appliance.errors import UsageError
@@ -25,15 +28,28 @@ class SimulatedCamera:
     """A :class:`~appliance.devices.Camera` on the bench; every photo has its own noise."""
 
     def __init__(self, settings: Settings) -> None:
-        self._bench = Exposable(simulated_scene(settings))
+        base = simulated_scene(settings)
+        self._bench = Exposable(base)
+        self._world = World(base, faults_of(settings.simulated_faults), settings.simulated_seed)
         self._seed = settings.simulated_seed
         self._next_glance = 0.0
-        lens = self._bench.scene.lens
+        lens = base.lens
         # the light on the pixels takes seconds to work out, once: done while the user finds the button. Not a daemon:
         # a Python program that ends waits for it, instead of aborting because it is in OpenCV
         self._warming = threading.Thread(target=lambda: self._bench.light, name="bench")
         self._warming.start()
         self.description = f"simulated bench ({lens.focal_length_mm:g} mm f/{lens.f_number:g})"
+
+    def arrange(
+        self, bench: Mapping[str, Any], focal_length_mm: float | None, f_number: float | None
+    ) -> None:
+        """Do what ``bench`` says (see :mod:`appliance.bench.world`), with the lens set so; None: as it stands."""
+        scene = self._world.base
+        if bench or focal_length_mm is not None or f_number is not None:
+            scene = self._world.scene(bench, focal_length_mm, f_number)
+        if scene != self._bench.scene:
+            self._warming.join()
+            self._bench = Exposable(scene)
 
     def capture(self) -> Frame:
         """Take one photo."""
@@ -58,6 +74,41 @@ class SimulatedCamera:
 
     def close(self) -> None:
         """Nothing holds it."""
+
+
+def faults_of(text: str) -> Faults:
+    """Faults as a setting writes them: ``flange_um=30 cam_um=24:5,70:-3``.
+
+    Raises
+    ------
+    UsageError
+        If a word is no fault or its value no number.
+    """
+    given: dict[str, Any] = {}
+    for word in text.split():
+        name, _, value = word.partition("=")
+        known = Faults.__dataclass_fields__
+        if name not in known:
+            raise UsageError(f"The simulated bench knows no fault {name!r}. It knows: {', '.join(known)}.")
+        try:
+            if ":" in value:
+                pairs = (pair.split(":") for pair in value.split(","))
+                given[name] = {_key(key): float(number) for key, number in pairs}
+            elif isinstance(getattr(Faults(), name), str):
+                given[name] = value
+            else:
+                number = float(value)
+                given[name] = int(number) if isinstance(getattr(Faults(), name), int) else number
+        except ValueError:
+            raise UsageError(f"The simulated fault {word!r} is no number; see simulated_faults.") from None
+    return Faults(**given)
+
+
+def _key(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def simulated_scene(settings: Settings) -> Scene:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from appliance.config import Settings
-from appliance.errors import CameraError, CameraHangsError, StationBusyError, StationDownError
-from appliance.station import screens_live
+from appliance.errors import (
+    CameraError,
+    CameraHangsError,
+    FocuscheckError,
+    StationBusyError,
+    StationDownError,
+    UsageError,
+)
+from appliance.station import screens, screens_live
 from appliance.station.board import Board
 from appliance.station.events import Devices, LiveKind, Outcome, Request
+from appliance.station.guiding import Guiding
 from appliance.station.housekeeping import write_reason
 from appliance.station.jobs import Jobs
 from appliance.station.measure import Wanted
 from appliance.station.state import LIVE_PHASES, Phase
-from appliance.store import Store
+from appliance.store import Store, StoredCheck
 
 _LIVE_PHASE: dict[LiveKind, Phase] = {"assist": Phase.ASSIST, "align": Phase.ALIGN}
 _PHASES_THAT_END = (Phase.SHUTDOWN, *LIVE_PHASES)
@@ -31,16 +40,24 @@ class Actions:
         self.phase_ends = 0.0
         """Monotonic time in s at which a live session, or the question whether to switch off, ends by itself."""
         self._pin_ends = 0.0
+        self.guiding = Guiding(settings, store)
         self.exit_status = 0
         """What the process should end with; not 0 once the camera hangs."""
 
     # A check
 
     def start(self, request: Request) -> None:
-        """Begin the check that ``request`` asks for, or answer it with busy."""
+        """Begin the check that ``request`` asks for, or answer it with busy.
+
+        While a guided check is on the bench a press is a press about its step; a check of a lens named otherwise is a
+        check of its own.
+        """
         busy = self._busy()
         if busy is not None:
             request.accepted.set_exception(busy)
+            return
+        if request.lens_tag is None and self.guiding.view is not None and not self.guiding.waits_for_photo:
+            self._press_guide(request)
             return
         self.request = request
         self._jobs.end_live()
@@ -60,9 +77,55 @@ class Actions:
         self._board.set(busy_presses=self._board.state.busy_presses + 1, **self._board.face.told())
         return StationBusyError("The station is measuring just now; wait for the verdict, then press again.")
 
+    def _press_guide(self, request: Request) -> None:
+        """A press that a guided check takes without a photo."""
+        error = self._guided(self.guiding.press)
+        if error is not None:
+            self._board.note(screens.notice(self._board.face.size, "ANSWER FIRST", str(error)), beeps=2)
+            request.accepted.set_exception(error)
+            return
+        request.accepted.set_result(None)
+        request.done.set_exception(
+            UsageError("A guided check took this press for its step; no photo was due.")
+        )
+
+    def guide(self, do: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin, answer or end a guided check; returns what it shows then (``{}`` if none is on the bench).
+
+        Raises
+        ------
+        StationBusyError, UsageError
+            If it cannot be done now.
+        """
+        if do != "view":
+            if (busy := self._busy()) is not None:
+                raise busy
+            state = self._board.state
+            self._jobs.end_live()
+            error = self._guided(lambda: self.guiding.act(do, fields, state.lens_tag, state.body_tag))
+            if error is not None:
+                raise error
+        return self.guiding.view or {}
+
+    def _guided(self, act: Callable[[], None]) -> FocuscheckError | None:
+        """Do something with the guided check and show it; what went wrong changes nothing and is returned."""
+        try:
+            act()
+        except FocuscheckError as error:
+            return error
+        self.show_guide()
+        return None
+
+    def show_guide(self) -> None:
+        """Show the guided check on the bench, or that the station is ready for the next lens."""
+        view = self.guiding.view
+        self._board.enter(Phase.READY if view is None else Phase.GUIDE, guide=view, stage="", live=None)
+
     def _wanted(self, request: Request) -> Wanted:
         """A press about another lens than the one on the bench says nothing of a body."""
         state = self._board.state
+        if request.lens_tag is None and self.guiding.waits_for_photo:
+            return self.guiding.photo_wanted(state.lens_tag, state.body_tag)
         on_bench = request.lens_tag in (None, state.lens_tag)
         return Wanted(request.lens_tag or state.lens_tag, state.body_tag if on_bench else None)
 
@@ -72,14 +135,21 @@ class Actions:
         self._jobs.done()
         assert request is not None
         if outcome.check is not None:
-            self._board.last = check = outcome.check
-            self._board.enter(
-                Phase.RESULT, stage="", check=check.sequence, verdict=check.result.verdict.value
-            )
+            self._show_check(request, outcome.check)
             request.done.set_result(outcome.check)
         elif outcome.error is not None:
             self.fail(outcome.error)
             request.done.set_exception(outcome.error)
+
+    def _show_check(self, request: Request, check: StoredCheck) -> None:
+        self._board.last = check
+        told = {"check": check.sequence, "verdict": check.result.verdict.value}
+        if request.lens_tag is None and self.guiding.waits_for_photo:
+            self._board.set(**told)
+            self.guiding.photographed()
+            self.show_guide()
+        else:
+            self._board.enter(Phase.RESULT, stage="", **told)
 
     def fail(self, error: Exception) -> None:
         """Show what went wrong; a camera that hangs ends the process, and the next one says why."""
@@ -111,7 +181,8 @@ class Actions:
         if error is not None:
             self.fail(error)
         else:
-            self._board.enter(Phase.READY, stage="", lens_position_dpt=position_dpt)
+            self._board.set(stage="", lens_position_dpt=position_dpt)
+            self.show_guide()
 
     def set_live(self, kind: LiveKind, on: bool) -> None:
         """Begin or end focus assist or alignment; raises StationBusyError while a check is under way."""
@@ -127,7 +198,7 @@ class Actions:
     def live_ended(self, error: Exception | None) -> None:
         """The live session that counts is over, by itself if there is an error."""
         self._jobs.done()
-        self.fail(error) if error is not None else self._board.enter(Phase.READY)
+        self.fail(error) if error is not None else self.show_guide()
 
     def ask_to_switch_off(self, seconds: float) -> None:
         """Ask for so long whether to switch the machine off; a live session ends."""
@@ -139,7 +210,7 @@ class Actions:
         """End a live session, or the question whether to switch off."""
         self._jobs.end_live()
         if self._board.state.phase in _PHASES_THAT_END:
-            self._board.enter(Phase.READY, live=None)
+            self.show_guide()
 
     # Lens, body, PIN
 
@@ -153,7 +224,12 @@ class Actions:
         changes: dict[str, Any] = {"lens_tag": tag, "scans": state.scans + int(scanned)}
         if tag != state.lens_tag:
             changes["body_tag"] = None  # it was named for the lens before
-        if state.phase in (Phase.READY, Phase.RESULT):
+        if self.guiding.scanned(tag):
+            self._board.note(
+                screens.notice(self._board.face.size, "GUIDE PAUSED", "Go on with it on the phone.")
+            )
+        changes["guide"] = self.guiding.view
+        if self.guiding.view is None and state.phase in (Phase.READY, Phase.RESULT, Phase.GUIDE):
             self._board.enter(Phase.READY, verdict=None, **changes)
         else:
             self._board.set(**changes)

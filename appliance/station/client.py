@@ -57,6 +57,10 @@ class StationClient:
         """Focus and lock by the camera's motor."""
         self._ask({"command": "focus"})
 
+    def guide(self, do: str, **fields: Any) -> dict[str, Any]:
+        """Do something with the guided check on the bench (see :mod:`appliance.station.protocol`)."""
+        return self._ask({"command": "guide", "do": do, **fields})
+
     def pair(self, pin: str | None, seconds: float = 120.0) -> None:
         """Show a pairing PIN on the OLED; None takes it down."""
         self._ask({"command": "pair", "pin": pin, "seconds": seconds})

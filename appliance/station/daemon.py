@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from typing import Any
 
 from appliance.config import Settings
 from appliance.errors import CameraHangsError, FocuscheckError, StationDownError
@@ -105,7 +106,8 @@ class Station(Wishes):
         self._housekeeping.start()
         try:
             self._jobs.open()
-            self._board.enter(Phase.READY)
+            self._actions.guiding.restore()
+            self._actions.show_guide()
             if self.state.notice:
                 note = screens.fault(self._face.size, "STARTED AFRESH", self.state.notice)
                 self._face.note(note, time.monotonic(), seconds=5.0)
@@ -143,6 +145,8 @@ class Station(Wishes):
                 self._actions.live_ended(error)
             case events.ResetPeak():
                 self._jobs.reset_peak()
+            case events.Guide(do, fields, answered):
+                self._answer_with(answered, lambda: self._actions.guide(do, fields))
             case events.FocusNow(accepted):
                 self._answer(accepted, self._actions.focus)
             case events.Focused(position, error):
@@ -174,6 +178,12 @@ class Station(Wishes):
         self._notifier.alive()
         self._notifier.status(self.state.oled_text)
         return self._job_hangs(now)
+
+    def _answer_with(self, answered: Future[dict[str, Any]], act: Callable[[], dict[str, Any]]) -> None:
+        try:
+            answered.set_result(act())
+        except FocuscheckError as error:
+            answered.set_exception(error)
 
     def _answer(self, accepted: Future[None], act: Callable[[], None]) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -91,6 +91,15 @@ class FocusNow:
     """Somebody wants the camera's motor to focus."""
 
     accepted: Future[None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class Guide:
+    """Somebody does something with the guided check on the bench; ``answered`` holds what it shows then."""
+
+    do: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    answered: Future[dict[str, Any]] = field(default_factory=Future)
 
 
 @dataclass(frozen=True)

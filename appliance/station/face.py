@@ -5,7 +5,7 @@ from __future__ import annotations
 from appliance.config import SOFTWARE_VERSION
 from appliance.devices import Panel
 from appliance.focus.result import Result, Verdict
-from appliance.station import screens, screens_live
+from appliance.station import screens, screens_guide, screens_live
 from appliance.station._drawing import Size
 from appliance.station.display_keeper import DisplayKeeper, png_base64
 from appliance.station.screens import Screen
@@ -105,6 +105,9 @@ class Face:
             if state.stuck_button:
                 return screens.stuck(size, state.stuck_button)
             return screens.ready(size, state.lens_tag, self._address, self._station)
+        if state.phase is Phase.GUIDE and state.guide is not None:
+            done = state.guide["finding"] is not None
+            return (screens_guide.finding if done else screens_guide.step)(size, state.guide)
         if state.phase is Phase.ASSIST:
             return screens_live.assist(size, state.live)
         if state.phase is Phase.ALIGN:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from appliance.config import Settings
-from appliance.devices import Camera
+from appliance.devices import Arrangeable, Camera
 from appliance.errors import StorageError
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.settle import combined
 from appliance.frame import Frame
-from appliance.store import CheckRecord, Store, StoredCheck
+from appliance.store import CheckRecord, GuideLink, Store, StoredCheck
 from appliance.store.clock import now
 
 WORTH_MORE = 0.9
@@ -34,6 +35,19 @@ class Wanted:
 
     lens_tag: str | None = None
     body_tag: str | None = None
+    focal_length_mm: float | None = None
+    f_number: float | None = None
+    distance_mm: float | None = None
+    """What lens and bench are set to, where somebody said so; None for what records and settings say."""
+    guide: GuideLink | None = None
+    """The step of a guided check that this is the photo of."""
+    bench: Mapping[str, Any] = field(default_factory=dict)
+    """What the technician was told to do, for the simulated bench."""
+
+    def set_up(self, setup: Setup) -> Setup:
+        """The set-up with what was said in the place of what records and settings say."""
+        said = {name: getattr(self, name) for name in ("focal_length_mm", "f_number", "distance_mm")}
+        return replace(setup, **{name: value for name, value in said.items() if value is not None})
 
 
 def measure_and_store(
@@ -59,6 +73,9 @@ def measure_and_store(
     """
     moment = now()
     setup = store.setup_for(wanted.lens_tag, settings.setup(), wanted.body_tag, as_marked=not simulated)
+    setup = wanted.set_up(setup)
+    if isinstance(camera, Arrangeable):
+        camera.arrange(wanted.bench, wanted.focal_length_mm, wanted.f_number)
     result, frame = take_and_score(camera, settings, setup, progress)
     progress("storing")
     jpeg, size_px = preview_jpeg(frame)
@@ -81,6 +98,7 @@ def measure_and_store(
         temperature_c=_temperature(frame, bench_c),
         preview_jpeg=jpeg,
         preview_px=size_px,
+        guide=wanted.guide,
     )
     return store.add_check(record), frame
 

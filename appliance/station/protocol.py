@@ -24,6 +24,11 @@ Requests, each ``{"command": NAME, …}``:
     Lets focus assist forget its best sharpness.
 ``focus``
     Focuses and locks by the camera's motor, as the FOCUS button does; NoFocusMotorError without one.
+``guide`` (``do``: NAME, and what goes with it)
+    Does something with the guided check on the bench and answers with what it shows then, ``{}`` if there is none:
+    ``view``; ``start`` (``procedure``: NAME, ``operator``) for lens and body on the bench; ``answer`` (``step``,
+    ``values`` by input), ``done``, ``skip``, ``redo`` (``step``); ``pause``, ``resume`` (``uuid``), ``leave``;
+    ``conclude`` with what there is; ``close`` takes its finding off the bench. ``press`` takes its photos.
 ``pair`` (``pin``: six digits or null, ``seconds``: how long)
     Shows a pairing PIN on the OLED, or takes it down. The station never tells the PIN to anybody.
 """
@@ -92,6 +97,22 @@ def pairing_pin(request: dict[str, Any]) -> tuple[str | None, float]:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
         raise UsageError("A pairing PIN is shown for at most an hour.")
     return pin, float(seconds)
+
+
+def guide_request(request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What a ``guide`` request does, and what goes with it.
+
+    Raises
+    ------
+    UsageError
+        If it does not say.
+    """
+    do = request.get("do")
+    if not isinstance(do, str):
+        raise UsageError(
+            "Say what to do with the guided check: view, start, answer, done, skip, redo, pause, …"
+        )
+    return do, {name: value for name, value in request.items() if name not in ("command", "do")}
 
 
 def check_to_dict(check: StoredCheck) -> dict[str, Any]:

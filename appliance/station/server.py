@@ -16,6 +16,7 @@ from appliance.station.protocol import (
     LONGEST_REQUEST,
     check_to_dict,
     error_to_dict,
+    guide_request,
     lens_tag,
     pairing_pin,
     socket_address,
@@ -121,6 +122,8 @@ class StationServer(socketserver.ThreadingUnixStreamServer):
             case "focus":
                 self._station.focus()
                 return {}
+            case "guide":
+                return self._station.guide(*guide_request(request))
             case "pair":
                 self._station.show_pin(*pairing_pin(request))
                 return {}

@@ -19,6 +19,8 @@ class Phase(StrEnum):
     """Focus assist runs; its figures are in ``live``."""
     ALIGN = "align"
     """Alignment runs; its figures are in ``live``."""
+    GUIDE = "guide"
+    """A guided check is on the bench; its step, and at its end its finding, are in ``guide``."""
     SHUTDOWN = "shutdown"
     """TEST was held very long: a press within seconds switches the machine off."""
 
@@ -63,6 +65,8 @@ class StationState:
     live: dict[str, Any] | None = None
     """Figures of focus assist (:class:`~appliance.checks.focus_assist.AssistFigures`) or alignment
     (:func:`~appliance.station.view.view`), newest frame; None until the first, and in other phases."""
+    guide: dict[str, Any] | None = None
+    """The guided check on the bench (:func:`~appliance.store.guides.run_view`); None if there is none."""
     lens_position_dpt: float | None = None
     """Where the camera's own motor was locked by FOCUS, dioptres."""
     health: dict[str, Any] | None = None

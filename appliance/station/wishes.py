@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Mapping
 from concurrent.futures import Future
+from typing import Any
 
 from appliance.station import events
 from appliance.station.events import LiveKind, Request
@@ -59,6 +61,18 @@ class Wishes:
         wish = events.FocusNow()
         self._events.put(wish)
         wish.accepted.result()
+
+    def guide(self, do: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin, answer or end a guided check (:meth:`appliance.station.guiding.Guiding.act`), or ``view`` it.
+
+        Raises
+        ------
+        StationBusyError, UsageError
+            If it cannot be done now.
+        """
+        wish = events.Guide(do, fields)
+        self._events.put(wish)
+        return wish.answered.result()
 
     def show_pin(self, pin: str | None, seconds: float) -> None:
         """Show a pairing PIN on the OLED for so long; None takes it down."""

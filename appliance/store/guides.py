@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session, selectinload
 from appliance.config import SOFTWARE_VERSION
 from appliance.errors import UsageError
 from appliance.focus.result import Result, Setup
-from appliance.guides.case import BodyFacts, Case, LensFacts, Observation, Past, Trend
+from appliance.guides.case import COVERAGE_95, BodyFacts, Case, LensFacts, Observation, Past, Trend
 from appliance.guides.catalogue import procedure_named
 from appliance.guides.finding import Finding
+from appliance.guides.procedure import Step
 from appliance.guides.run import Event, EventKind, Progress, conclude, fold
 from appliance.store._rows import named, open_visit
 from appliance.store.guide_tables import ACTIVE, DONE, OPEN_STATES, GuideEvent, GuideRun
@@ -245,3 +246,55 @@ def _trend(session: Session, run: GuideRun) -> tuple[Trend, ...]:
         )
         for check in reversed(session.scalars(query).all())
     )
+
+
+def run_view(session: Session, run: GuideRun) -> dict[str, Any]:
+    """A run as JSON: what station, page, command line and API show of it.
+
+    ``step`` is None once nothing is left to do; ``handled`` lists the steps that can be repeated; ``last`` is the
+    newest photo that counts; ``finding`` stands once the run is done.
+    """
+    procedure = procedure_named(run.procedure)
+    progress = progress_of(session, run)
+    case, step = progress.case, progress.step if run.status in OPEN_STATES else None
+    newest = max(case.photos.values(), key=lambda photo: photo.sequence, default=None)
+    return {
+        "uuid": run.uuid,
+        "procedure": run.procedure,
+        "title": procedure.title,
+        "status": run.status,
+        "lens": run.lens.tag if run.lens else None,
+        "body": run.body.tag if run.body else None,
+        "started_at": run.started_at.isoformat(timespec="seconds"),
+        "step": None if step is None else _step_view(step),
+        "number": progress.number,
+        "of": progress.of,
+        "problem": progress.problem,
+        "handled": [
+            {"key": known.key, "title": known.title, "skipped": known.key in case.skipped}
+            for known in procedure.steps(case)
+            if case.handled(known.key)
+        ],
+        "last": None if newest is None else _photo_view(newest),
+        "finding": run.finding,
+    }
+
+
+def _step_view(step: Step) -> dict[str, Any]:
+    view = asdict(step)
+    del view["bench"]
+    return {**view, "kind": step.kind.value}
+
+
+def _photo_view(photo: Observation) -> dict[str, Any]:
+    return {
+        "step": photo.step,
+        "check": photo.sequence,
+        "verdict": photo.verdict.value,
+        "image_shift_um": photo.image_shift_um,
+        "image_shift_um_u95": None if photo.image_shift_um is None else COVERAGE_95 * photo.u_um,
+        "focus_error_mm": photo.focus_error_mm,
+        "side": photo.side,
+        "focal_length_mm": photo.setup.focal_length_mm,
+        "f_number": photo.setup.f_number,
+    }

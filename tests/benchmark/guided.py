@@ -1,7 +1,7 @@
 """How guided checks are judged: many runs with a known truth, of one procedure's own analysis, in one table.
 
 A *draw* (seeded) gives a case as a run would have left it, by physics that shares no code with the procedure, and what
-is true of it. Photos with scatter of known size stand for measured ones; ``guides_photos`` does it through whole photos.
+is true of it. Photos with scatter of known size stand for measured ones.
 """
 
 from __future__ import annotations

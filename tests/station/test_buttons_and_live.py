@@ -95,10 +95,10 @@ def test_a_long_press_starts_focus_assist_and_another_ends_it(
 ) -> None:
     with rig_of(make_settings(**HOLDS), camera) as rig:
         hold(rig, Phase.ASSIST)
-        state = rig.station.wait_for(lambda state: state.live is not None, PATIENCE_S)
+        shown = "FOCUS ASSIST 5.0, turn NEARER"  # told a moment after the figures
+        state = rig.station.wait_for(lambda state: state.oled_text == shown, PATIENCE_S)
         assert state.live is not None
         assert (state.live["turn"], state.live["middle"]) == ("nearer", 5.0)
-        assert state.oled_text == "FOCUS ASSIST 5.0, turn NEARER"
         until(lambda: camera.glances > 3)
         assert camera.captures == 1, "only the first frame may cost a search of the exposure"
         hold(rig, Phase.READY)
