@@ -17,6 +17,7 @@ from appliance.errors import FocuscheckError
 
 COMMAND_MODULES = (
     "appliance.commands.station",
+    "appliance.commands.guide",
     "appliance.commands.measure",
     "appliance.commands.prints",
     "appliance.commands.bench",

@@ -63,7 +63,7 @@ class Guiding:
         do:
             ``start`` (``procedure``, ``operator``), ``answer`` (``step``, ``values``), ``done``, ``skip``, ``redo``
             (``step``), ``pause``, ``resume`` (``uuid``), ``leave``, ``conclude`` (end it with what there is),
-            ``close`` (take a finding off the bench).
+            ``refresh`` (look at the records again), ``close`` (take a finding off the bench).
         fields:
             What goes with it.
         lens_tag, body_tag:
@@ -91,6 +91,8 @@ class Guiding:
                 case "leave":
                     records.end_run(session, run, LEFT, now().wall, None)
                     return self._forget()
+                case "refresh":
+                    pass  # a photo came in by another way than the station's camera
                 case "conclude":
                     self._conclude(session, run)
                 case other:

@@ -28,7 +28,8 @@ Requests, each ``{"command": NAME, …}``:
     Does something with the guided check on the bench and answers with what it shows then, ``{}`` if there is none:
     ``view``; ``start`` (``procedure``: NAME, ``operator``) for lens and body on the bench; ``answer`` (``step``,
     ``values`` by input), ``done``, ``skip``, ``redo`` (``step``); ``pause``, ``resume`` (``uuid``), ``leave``;
-    ``conclude`` with what there is; ``close`` takes its finding off the bench. ``press`` takes its photos.
+    ``conclude`` with what there is; ``refresh`` after a photo from a file was kept; ``close`` takes its finding off
+    the bench. ``press`` takes its photos.
 ``pair`` (``pin``: six digits or null, ``seconds``: how long)
     Shows a pairing PIN on the OLED, or takes it down. The station never tells the PIN to anybody.
 """

@@ -124,11 +124,24 @@ def check_once(settings: Settings, lens_tag: str | None) -> StoredCheck:
     FocuscheckError
         What went wrong, as the class it was there.
     """
+    with ready_station(settings) as station:
+        return station.press(lens_tag).result()
+
+
+@contextmanager
+def ready_station(settings: Settings) -> Iterator[Station]:
+    """As :func:`running_station`, once it is ready.
+
+    Raises
+    ------
+    FocuscheckError
+        If it cannot become so.
+    """
     with running_station(settings) as station:
         state = station.wait_for(lambda state: state.phase is not Phase.STARTING, START_TIMEOUT_S)
         if station.exit_status:
             raise FocuscheckError(state.fault)
-        return station.press(lens_tag).result()
+        yield station
 
 
 def station_answers(settings: Settings) -> bool:

@@ -107,7 +107,9 @@ def checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         elif name in CHOICES:
             clean[name] = text.lower()
             if clean[name] not in CHOICES[name]:
-                errors.append(f"{name} is {', '.join(filter(None, CHOICES[name]))} or empty, not {text[:20]!r}")
+                errors.append(
+                    f"{name} is {', '.join(filter(None, CHOICES[name]))} or empty, not {text[:20]!r}"
+                )
         elif name == "status":
             clean[name] = text.lower() or IN_SERVICE
             if clean[name] not in LENS_STATES:
