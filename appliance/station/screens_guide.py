@@ -21,17 +21,20 @@ def step(size: Size, guide: dict[str, Any]) -> Screen:
     waits = WAITS_FOR[now["kind"]]
     if now["kind"] == "ask" and all(i["default"] is not None or not i["required"] for i in now["inputs"]):
         waits = "press TEST, or phone"
-    said = guide["problem"] or now["oled"] or now["text"]
-    rows = said.split("\n") if "\n" in said else _lines(said, 3 if size[1] >= 64 else 1)
-    set_to = setting(now)
-    if set_to and size[1] >= 64 and not guide["problem"]:
+    tall, problem = size[1] >= 64, guide["problem"]
+    set_to = "" if problem else setting(now)
+    said = problem or now["oled"] or now["text"]
+    rows = said.split("\n") if "\n" in said else _lines(said, 3 if tall else 1)
+    if set_to and tall:
         capitals(draw, 0, 38, set_to, fitting_points(set_to, 26, size[0]), "ls")
         rows = rows[:1]
-    for k, row in enumerate(rows[: 3 if size[1] >= 64 else 1]):
-        small(draw, 0, (50 if set_to and not guide["problem"] else 26) + 12 * k, row[:CHARACTERS_PER_LINE])
+    shown = [set_to] if set_to and not tall else rows[: 3 if tall else 1]
+    for k, row in enumerate(shown):
+        small(draw, 0, (50 if set_to and tall else 26) + 12 * k, row[:CHARACTERS_PER_LINE])
     if size[1] >= 64:
         small(draw, size[0] - 1, 62, waits, anchor="rs")
-    return Screen(picture, f"{title}: {' '.join(rows)} ({waits})")
+    told = " ".join(part for part in (set_to, *rows) if part)
+    return Screen(picture, f"{title}: {told} ({waits})")
 
 
 def setting(step_: dict[str, Any]) -> str:
