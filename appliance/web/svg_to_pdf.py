@@ -40,6 +40,17 @@ _STYLES: dict[str, Style] = {
     "e3": (None, "#49c24b", 10, ()),
     "e4": (None, "#ffd60a", 10, ()),
     "aim-ring": (None, "#ff4d8d", 8, ()),
+    "aim-tick": (None, SOFT, 0.8, ()),
+    "before": ("#ffffff", SOFT, 1.3, ()),
+    "outlier": (None, "#c0271d", 1.6, ()),
+    "s0": ("#0b5cad", None, 0, ()),
+    "s1": ("#b3541e", None, 0, ()),
+    "s2": ("#12703a", None, 0, ()),
+    "s3": ("#7b3fa0", None, 0, ()),
+    "s0-line": (None, "#0b5cad", 1.8, ()),
+    "s1-line": (None, "#b3541e", 1.8, (5, 2)),
+    "s2-line": (None, "#12703a", 1.8, (2, 2)),
+    "s3-line": (None, "#7b3fa0", 1.8, (7, 2, 2, 2)),
 }
 
 
