@@ -14,7 +14,7 @@ SENSORS_MM: dict[str, tuple[float, float, float]] = {
 """Width, height in mm and pixel pitch in µm of the sensors of the HQ camera, GS camera and Camera Module 3."""
 CELLS_ACROSS = 13.0
 """Cells that should be seen across the picture: enough edges, each long enough."""
-LEAST_DEPTHS_OF_FIELD = 4.0
+MIN_DEPTHS_OF_FIELD = 4.0
 LARGEST_F_NUMBER = 11.0
 """Lenses are not checked stopped down further."""
 USUAL_COC_UM = 15.0
@@ -87,7 +87,7 @@ def _notes(
     notes = [f"Magnification 1:{1 / m:.1f}; the camera sees {seen_mm:.0f} × {height_mm / m:.0f} mm."]
     seen_half, printed_half = height_mm / m / 2, chart.rows * chart.pitch_mm / 2 * 0.7071
     depths_at_1 = min(seen_half, printed_half) / optics.depth_of_field_mm(1.0, m, circle_um)
-    widest = depths_at_1 / LEAST_DEPTHS_OF_FIELD
+    widest = depths_at_1 / MIN_DEPTHS_OF_FIELD
     deeper = (
         "take a larger paper or tilt the chart more"
         if printed_half < seen_half
@@ -98,11 +98,11 @@ def _notes(
         notes.append(
             f"At f/{f_number:g} and 45° the chart spans ± {depths:.1f} depths of field, for blur of {circle_um:g} µm."
         )
-        if depths < LEAST_DEPTHS_OF_FIELD:
-            notes.append(f"That is less than ± {LEAST_DEPTHS_OF_FIELD:g}: {deeper}.")
+        if depths < MIN_DEPTHS_OF_FIELD:
+            notes.append(f"That is less than ± {MIN_DEPTHS_OF_FIELD:g}: {deeper}.")
     elif widest < LARGEST_F_NUMBER:
         notes.append(
-            f"At 45° the chart spans ± {LEAST_DEPTHS_OF_FIELD:g} depths of field up to f/{widest:.2g}, for blur of "
+            f"At 45° the chart spans ± {MIN_DEPTHS_OF_FIELD:g} depths of field up to f/{widest:.2g}, for blur of "
             f"{circle_um:g} µm; stopped down further, {deeper}."
         )
     if seen_mm < 5 * chart.pitch_mm:

@@ -18,12 +18,12 @@ Array = npt.NDArray[np.float64]
 
 BITS = 5
 """Inner modules along a side; a border of one dark module surrounds them."""
-MOST_WRONG_BITS = 1
+MAX_WRONG_BITS = 1
 """Of 25; any two markers of the dictionary, however turned, differ in at least 5."""
-MOST_WRONG_IN_BORDER = 6
+MAX_WRONG_IN_BORDER = 6
 """Of 24 dark modules."""
-LEAST_LIGHT_BITS = 3
-LEAST_CONTRAST = 12.0
+MIN_LIGHT_BITS = 3
+MIN_CONTRAST = 12.0
 """Between dark and light modules, of 255."""
 
 
@@ -66,7 +66,7 @@ def read(picture: npt.NDArray[np.uint8]) -> dict[int, Array]:
     quads = np.array([*known, *others], np.float32).reshape(-1, 4, 2)
     bits, framed = _bits(picture, quads)
     # plain squares and what has no dark border are none; of the rest the corners are wanted to a fraction of a pixel
-    framed &= bits[:, 1:-1, 1:-1].sum(axis=(1, 2)) >= LEAST_LIGHT_BITS
+    framed &= bits[:, 1:-1, 1:-1].sum(axis=(1, 2)) >= MIN_LIGHT_BITS
     rough = quads[framed]
     fine = np.array([_fine(picture, quad) for quad in rough], np.float32).reshape(-1, 4, 2)
     found: dict[int, Array] = {}
@@ -78,7 +78,7 @@ def read(picture: npt.NDArray[np.uint8]) -> dict[int, Array]:
         for quad, by_turn in zip(fine[framed], distance, strict=True):
             turn, marker = (int(n) for n in np.unravel_index(int(by_turn.argmin()), by_turn.shape))
             errors = int(by_turn[turn, marker])
-            if errors < wrong.get(marker, MOST_WRONG_BITS + 1):
+            if errors < wrong.get(marker, MAX_WRONG_BITS + 1):
                 found[marker], wrong[marker] = np.roll(quad, turn, axis=0).astype(np.float64), errors
     return found
 
@@ -94,7 +94,7 @@ def _bits(
     bits = modules > ((dark + light) / 2)[:, None, None]
     border = bits.copy()
     border[:, 1:-1, 1:-1] = False
-    return bits, (light - dark > LEAST_CONTRAST) & (border.sum(axis=(1, 2)) <= MOST_WRONG_IN_BORDER)
+    return bits, (light - dark > MIN_CONTRAST) & (border.sum(axis=(1, 2)) <= MAX_WRONG_IN_BORDER)
 
 
 def _modules(picture: npt.NDArray[np.uint8], quads: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -11,7 +11,7 @@ from appliance.chart.ink import Fiducial, turned_square
 SQUARE_TURN_DEG = 11.0
 """Squares are turned alternately by plus and minus this: at any roll one of the two keeps clear of the pixel axes."""
 SQUARE_PER_PITCH = 8 / 13
-MOST_COLUMNS, MOST_ROWS = 15, 19
+MAX_COLUMNS, MAX_ROWS = 15, 19
 MARGIN_MM = (14.0, 40.0)
 """Of the paper's width and height, what is left to margins, texts and rulers."""
 STAR_PER_PITCH = 1.22
@@ -57,8 +57,8 @@ def _odd(n: float) -> int:
 def grids_of(paper_mm: Point, pitch_mm: float) -> tuple[Grid, Grid, float]:
     """The coarse and the fine grid of a chart, and the radius in mm of the star in the middle of both."""
     aim = (paper_mm[0] / 2, paper_mm[1] / 2)
-    columns = min(_odd((paper_mm[0] - MARGIN_MM[0]) / pitch_mm), MOST_COLUMNS)
-    rows = min(_odd((paper_mm[1] - MARGIN_MM[1]) / pitch_mm), MOST_ROWS)
+    columns = min(_odd((paper_mm[0] - MARGIN_MM[0]) / pitch_mm), MAX_COLUMNS)
+    rows = min(_odd((paper_mm[1] - MARGIN_MM[1]) / pitch_mm), MAX_ROWS)
     grid = Grid(aim, pitch_mm, columns, rows, "m")
     zone_cells, fine_cells = 2 * grid.half_zone + 1, 11 if grid.half_zone == 2 else 7
     fine = Grid(aim, pitch_mm * zone_cells / fine_cells, fine_cells, fine_cells, "s")

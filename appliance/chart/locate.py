@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.chart import fiducials
-from appliance.chart.grow import FEWEST_SQUARES, Anchors, grow, mirror
 from appliance.chart.layout import Layout, layout_of_marker
-from appliance.chart.pose import DISTORTION, NEARNESS, PARAMETERS, Array, Pose, pose_from_homography
+from appliance.chart.match_squares import MIN_SQUARES, Anchors, match_squares, mirror
+from appliance.chart.pose import DISTORTION, INVERSE_DISTANCE, PARAMETERS, Array, Pose, pose_from_homography
 from appliance.frame import Frame
 
 FOUND_WIDTHS_PX = (1014, 2028, 507)
 """Widths at which fiducials are looked for, in this order; blurred ones are found in the smaller pictures."""
-ENOUGH_FIDUCIALS, ENOUGH_STRANGE = 4, 4
+ENOUGH_FIDUCIALS, ENOUGH_FOREIGN = 4, 4
 FIDUCIAL_SD_SIDES = 0.03
 
 
@@ -42,7 +42,7 @@ class Located:
         pose = replace(
             self.pose,
             scale_px_per_mm=self.pose.scale_px_per_mm / scale,
-            nearness_per_mm=self.pose.nearness_per_mm / scale,
+            inverse_distance_per_mm=self.pose.inverse_distance_per_mm / scale,
             aim_mm=layout.aim_mm,
         )
         return replace(self, layout=layout, pose=pose)
@@ -110,7 +110,7 @@ def _fiducials(grey: npt.NDArray[np.float32], reduction: float) -> tuple[dict[in
 
 
 def _first_homography(found: dict[int, Array], strange: int) -> tuple[Layout, Array, Anchors] | NotLocated:
-    if not found and strange >= ENOUGH_STRANGE:
+    if not found and strange >= ENOUGH_FOREIGN:
         return NotLocated("WRONG_CHART", f"its {strange} fiducials belong to none of the family")
     if not found:
         return NotLocated("NO_CHART", "no fiducial of the chart was found in the picture")
@@ -185,13 +185,13 @@ def locate(frame: Frame, principal_distance_px: float, relative_sd: float = 0.2)
     picture_px = (frame.plane.shape[1], frame.plane.shape[0])
     start = pose_from_homography(homography, picture_px, layout.aim_mm, principal_distance_px)
     prior_sd = np.full(PARAMETERS, np.inf)
-    prior_sd[NEARNESS] = relative_sd * start.nearness_per_mm * 1e3
+    prior_sd[INVERSE_DISTANCE] = relative_sd * start.inverse_distance_per_mm * 1e3
     prior_sd[DISTORTION] = 0.03
     prior = (start.vector() * (np.arange(PARAMETERS) != DISTORTION), prior_sd)
     blobs, areas = _blobs(grey, reduction)
-    trials = [grow(p, layout, blobs, areas, prior, anchors) for p in (start, mirror(start))]
+    trials = [match_squares(p, layout, blobs, areas, prior, anchors) for p in (start, mirror(start))]
     pose, squares, rms, _ = min(trials, key=lambda trial: trial[3])
-    if squares < FEWEST_SQUARES:
+    if squares < MIN_SQUARES:
         return NotLocated(
             "NO_CHART", f"only {squares} of the chart's squares were found around its fiducials"
         )

@@ -51,13 +51,13 @@ class Pose:
     rotation: Array
     aim_px: Array
     scale_px_per_mm: float
-    nearness_per_mm: float
+    inverse_distance_per_mm: float
     distortion: float
     picture_px: tuple[int, int]
     aim_mm: tuple[float, float]
     squeeze: float = 1.0
-    askew_x_rad: float = 0.0
-    askew_y_rad: float = 0.0
+    sensor_tilt_x_rad: float = 0.0
+    sensor_tilt_y_rad: float = 0.0
 
     @property
     def centre_px(self) -> Array:
@@ -86,12 +86,12 @@ class Pose:
     @property
     def principal_distance_px(self) -> float:
         """Image distance i = s / κ in px."""
-        return self.scale_px_per_mm / self.nearness_per_mm
+        return self.scale_px_per_mm / self.inverse_distance_per_mm
 
     @property
     def object_distance_mm(self) -> float:
         """Distance o from the lens to the aim point along the axis, mm."""
-        return 1 / self.nearness_per_mm
+        return 1 / self.inverse_distance_per_mm
 
     def depth_mm(self, paper_mm: Array) -> Array:
         """Depth of paper points (n, 2) behind the aim point along the optical axis, (n,) mm."""
@@ -101,10 +101,12 @@ class Pose:
         """Paper points (n, 2) in mm to picture points (n, 2) in px, distortion included."""
         q = (paper_mm - self.aim_mm) @ self.matrix()[:, :2].T
         ideal = (self.aim_px - self.centre_px) + self.scale_px_per_mm * q[:, :2] * (self.squeeze, 1.0)
-        ideal = ideal / (1 + self.nearness_per_mm * q[:, 2:])
+        ideal = ideal / (1 + self.inverse_distance_per_mm * q[:, 2:])
         r2 = (ideal**2).sum(axis=1, keepdims=True) / self.half_diagonal_px**2
         bent = ideal * (1 + self.distortion * r2)
-        nearer = bent @ np.array([self.askew_x_rad, self.askew_y_rad]) / self.principal_distance_px
+        nearer = (
+            bent @ np.array([self.sensor_tilt_x_rad, self.sensor_tilt_y_rad]) / self.principal_distance_px
+        )
         return np.asarray(self.centre_px + bent / (1 + nearer[:, None]), float)
 
     def sees(self, paper_mm: Array) -> npt.NDArray[np.bool_]:
@@ -113,7 +115,7 @@ class Pose:
         False near the lens and behind it, and so far out that the distortion, of the third order only, would fold.
         """
         q = (paper_mm - self.aim_mm) @ self.matrix()[:, :2].T
-        nearer = 1 + self.nearness_per_mm * q[:, 2]
+        nearer = 1 + self.inverse_distance_per_mm * q[:, 2]
         ideal = (self.aim_px - self.centre_px) + self.scale_px_per_mm * q[:, :2] * (self.squeeze, 1.0)
         r2 = (ideal**2).sum(axis=1) / (np.maximum(nearer, NEAREST) * self.half_diagonal_px) ** 2
         return np.asarray((nearer > NEAREST) & (r2 < FARTHEST_OUT**2) & (1 + 3 * self.distortion * r2 > 0.2))
@@ -135,8 +137,8 @@ class Pose:
     def vector(self) -> Array:
         """(11,) parameters of the fit: rotation, aim, log scale, relative nearness, distortion, log squeeze, askew."""
         return np.array(
-            [*self.rotation, *self.aim_px, np.log(self.scale_px_per_mm), self.nearness_per_mm * 1e3,
-             self.distortion, np.log(self.squeeze), self.askew_x_rad, self.askew_y_rad]
+            [*self.rotation, *self.aim_px, np.log(self.scale_px_per_mm), self.inverse_distance_per_mm * 1e3,
+             self.distortion, np.log(self.squeeze), self.sensor_tilt_x_rad, self.sensor_tilt_y_rad]
         )  # fmt: skip
 
     def with_vector(self, v: Array) -> Pose:
@@ -146,16 +148,16 @@ class Pose:
             rotation=np.asarray(v[:3], float),
             aim_px=np.asarray(v[3:5], float),
             scale_px_per_mm=float(np.exp(v[5])),
-            nearness_per_mm=float(v[6]) / 1e3,
+            inverse_distance_per_mm=float(v[6]) / 1e3,
             distortion=float(v[7]),
             squeeze=float(np.exp(v[8])),
-            askew_x_rad=float(v[9]),
-            askew_y_rad=float(v[10]),
+            sensor_tilt_x_rad=float(v[9]),
+            sensor_tilt_y_rad=float(v[10]),
         )
 
 
 PARAMETERS = 11
-ROTATION, AIM, LOG_SCALE, NEARNESS, DISTORTION, LOG_SQUEEZE, ASKEW_X, ASKEW_Y = (
+ROTATION, AIM, LOG_SCALE, INVERSE_DISTANCE, DISTORTION, LOG_SQUEEZE, SENSOR_TILT_X, SENSOR_TILT_Y = (
     slice(0, 3),
     slice(3, 5),
     *range(5, 11),
@@ -185,7 +187,7 @@ def pose_from_homography(
         rotation=np.asarray(cv2.Rodrigues(rotation)[0], float).ravel(),
         aim_px=centre + principal_distance_px * g[:2, 2] / distance,
         scale_px_per_mm=principal_distance_px / distance,
-        nearness_per_mm=1 / distance,
+        inverse_distance_per_mm=1 / distance,
         distortion=0.0,
         picture_px=picture_px,
         aim_mm=aim_mm,

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from appliance.chart.pose import PARAMETERS, Array, Pose
 from appliance.chart.slopes import slopes
 
-HUBER, MOST_DAMPINGS = 2.5, 8
-LEAST_GAIN = 1e-4
+HUBER, MAX_DAMPINGS = 2.5, 8
+MIN_GAIN = 1e-4
 """Of chi-square, in an iteration of the fit; what is left to gain moves nothing by more than 0.01 σ."""
 
 
@@ -106,7 +106,7 @@ def fit_pose(
         if stepped is None:
             break
         v, r, damping = stepped
-        if before - seen.cost(v, r) < LEAST_GAIN:
+        if before - seen.cost(v, r) < MIN_GAIN:
             break
     w = _huber(r)
     covariance = np.zeros((PARAMETERS, PARAMETERS))
@@ -119,7 +119,7 @@ def _stepped(seen: _Sightings, v: Array, r: Array, damping: float) -> tuple[Arra
     j, w = seen.jacobian(v), _huber(r)
     normal = seen.normal(j, w)
     gradient = j.T @ (w * r) + seen.tightness * (v[seen.free] - seen.mean)
-    for _ in range(MOST_DAMPINGS):
+    for _ in range(MAX_DAMPINGS):
         trial = v.copy()
         trial[seen.free] += np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-12), -gradient)
         r_trial = seen.residuals(trial)

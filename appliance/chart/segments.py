@@ -12,7 +12,7 @@ from appliance.chart.edges import PrintedEdge
 from appliance.chart.pose import Array, Pose
 
 SHORTEST_PX = 25.0
-BORDER_PX, INSIDE_PX, LEAST_STRIP_PX = 2.0, 3.0, 4.0
+BORDER_PX, INSIDE_PX, MIN_STRIP_PX = 2.0, 3.0, 4.0
 """Distance of strips from the picture's border, and by how much more edges are cut that cross it; least half width."""
 
 
@@ -123,7 +123,7 @@ def plan_segments(
     usable_px = length_px - margin_px.sum(axis=1)
     # all four sides of a quadrilateral or none, so that what lies about a piece is known
     seen = np.repeat(pose.sees(ends.reshape(-1, 2)).reshape(-1, 8).all(axis=1), 4)
-    chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & seen & (half_widths >= LEAST_STRIP_PX))
+    chosen = np.flatnonzero((usable_px >= SHORTEST_PX) & seen & (half_widths >= MIN_STRIP_PX))
     of_chosen, number, total = _cut(usable_px[chosen], longest_px[chosen], pieces)
     index = chosen[of_chosen]
     trim = (margin_px / np.maximum(length_px, 1e-9)[:, None])[index]

@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 
 from appliance.chart.pose import (
-    ASKEW_X,
-    ASKEW_Y,
     DISTORTION,
     IN_PIXELS,
+    INVERSE_DISTANCE,
     LOG_SCALE,
     LOG_SQUEEZE,
-    NEARNESS,
     PARAMETERS,
+    SENSOR_TILT_X,
+    SENSOR_TILT_Y,
     Array,
     Pose,
 )
@@ -28,7 +28,7 @@ def slopes(pose: Pose, paper_mm: Array) -> Array:
 
     # v = top / bottom, and its slopes by the quotient's rule
     scale = pose.scale_px_per_mm * np.array([pose.squeeze, 1.0])
-    bottom = 1 + pose.nearness_per_mm * seen[:, 2]
+    bottom = 1 + pose.inverse_distance_per_mm * seen[:, 2]
     top = np.zeros((PARAMETERS, len(place), 2))
     top[:3] = scale * by_seen[..., :2]
     for axis, parameter in enumerate(IN_PIXELS):
@@ -36,8 +36,8 @@ def slopes(pose: Pose, paper_mm: Array) -> Array:
     top[LOG_SCALE] = scale * seen[:, :2]
     top[LOG_SQUEEZE, :, 0] = scale[0] * seen[:, 0]
     by_bottom = np.zeros((PARAMETERS, len(place), 1))
-    by_bottom[:3, :, 0] = pose.nearness_per_mm * by_seen[..., 2]
-    by_bottom[NEARNESS, :, 0] = seen[:, 2] / 1e3
+    by_bottom[:3, :, 0] = pose.inverse_distance_per_mm * by_seen[..., 2]
+    by_bottom[INVERSE_DISTANCE, :, 0] = seen[:, 2] / 1e3
     ideal = (pose.aim_px - pose.centre_px + scale * seen[:, :2]) / bottom[:, None]
     by_ideal = (top - ideal * by_bottom) / bottom[:, None]
 
@@ -48,12 +48,12 @@ def slopes(pose: Pose, paper_mm: Array) -> Array:
     bent = ideal * growth[:, None]
     by_bent = by_ideal * growth[:, None] + ideal * by_growth[..., None]
 
-    askew = np.array([pose.askew_x_rad, pose.askew_y_rad]) / pose.principal_distance_px
+    askew = np.array([pose.sensor_tilt_x_rad, pose.sensor_tilt_y_rad]) / pose.principal_distance_px
     nearer = bent @ askew
     by_nearer = by_bent @ askew
     by_nearer[LOG_SCALE] -= nearer
-    by_nearer[NEARNESS] += nearer / (1e3 * pose.nearness_per_mm)
-    for axis, parameter in enumerate((ASKEW_X, ASKEW_Y)):
+    by_nearer[INVERSE_DISTANCE] += nearer / (1e3 * pose.inverse_distance_per_mm)
+    for axis, parameter in enumerate((SENSOR_TILT_X, SENSOR_TILT_Y)):
         by_nearer[parameter] += bent[:, axis] / pose.principal_distance_px
     whole = 1 + nearer[:, None]
     return np.asarray((by_bent - bent / whole * by_nearer[..., None]) / whole, float)

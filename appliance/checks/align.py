@@ -10,7 +10,7 @@ import numpy as np
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, green_half, locate
 from appliance.chart.pose import Pose
-from appliance.focus.condition import too_dark
+from appliance.focus.refusals import too_dark
 from appliance.focus.result import Setup
 from appliance.frame import Frame
 

@@ -20,8 +20,8 @@ from appliance.chart.pose import Array, Pose
 from appliance.chart.pose_fit import fit_pose
 from appliance.chart.segments import SegmentPlan, plan_segments
 from appliance.checks._strips import Sharpness, Strips, sharpness
+from appliance.focus.edges.survey import edge_lengths_px
 from appliance.focus.result import Setup
-from appliance.focus.survey import edge_lengths_px
 from appliance.frame import Frame
 
 Turn = Literal["nearer", "farther", "hold", ""]

@@ -233,10 +233,10 @@ def _add_chart_options(p: argparse.ArgumentParser) -> None:
 
 
 def _run_score(args: argparse.Namespace) -> int:
-    from appliance.focus.prints import ANY_CHART, RULER_U95_MM, Print, checked_bar
+    from appliance.focus.judge.wording import describe_result
+    from appliance.focus.printed_chart import ANY_CHART, RULER_U95_MM, Print, checked_bar
     from appliance.focus.result import Setup
     from appliance.focus.score import score_frames
-    from appliance.focus.words import describe_result
     from appliance.pictures import read_frame
 
     if args.bar is None and args.bar_u95 is not None:

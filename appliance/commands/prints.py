@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.commands.numbers import positive
 from appliance.commands.settings_options import add_settings_options, settings_of
 from appliance.errors import BlurReadingError, UsageError
-from appliance.focus.prints import BLUR_STEPS, RULER_STEPS, RULER_U95_MM, Print, blur_to_keep
+from appliance.focus.printed_chart import BLUR_STEPS, RULER_STEPS, RULER_U95_MM, Print, blur_to_keep
 from appliance.frame import BAYER_ORDERS
 
 if TYPE_CHECKING:

@@ -62,7 +62,7 @@ def _page(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from appliance.focus.words import describe_result
+    from appliance.focus.judge.wording import describe_result
     from appliance.station.client import StationClient
     from appliance.station.protocol import check_to_dict, lens_tag
     from appliance.station.service import check_once, station_answers

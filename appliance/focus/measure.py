@@ -12,8 +12,21 @@ from appliance.chart.locate import Located, NotLocated, locate
 from appliance.chart.pose import PARAMETERS, Array
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
-from appliance.focus import through
-from appliance.focus.condition import (
+from appliance.focus.edges.near_focus import NearFocus, halo_radius_px, measure_near_focus
+from appliance.focus.edges.strips import widest_waves
+from appliance.focus.edges.survey import MIN_SEGMENTS, Survey, survey, usable
+from appliance.focus.fit import through_focus
+from appliance.focus.fit.final import Fitted, fit_strips
+from appliance.focus.fit.initial import InitialFit
+from appliance.focus.lens.data import Segments
+from appliance.focus.lens.defocus import DefocusScale
+from appliance.focus.lens.fitted import FittedLens, curve
+from appliance.focus.lens.otf import OtfTable
+from appliance.focus.lens.parameters import MOTION_COS2, MOTION_SIN2, PRINT_VARIANCE
+from appliance.focus.lens.priors import Priors
+from appliance.focus.printed_chart import blur_seen, spread_mm
+from appliance.focus.reasons import reason
+from appliance.focus.refusals import (
     flicker,
     not_flat,
     overexposed,
@@ -25,29 +38,18 @@ from appliance.focus.condition import (
     wrong_lens,
     wrong_scale,
 )
-from appliance.focus.fitting import Fitted, fit_strips
-from appliance.focus.near import Look, halo_px_of, look_near
-from appliance.focus.prints import blur_seen, spread_mm
-from appliance.focus.pupil import PupilTable
-from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
-from appliance.focus.rough import Rough
-from appliance.focus.segments import PRINT, SMEAR, SMEAR_LEAN, Segments
-from appliance.focus.strips import widest_waves
-from appliance.focus.survey import FEWEST_SEGMENTS, Survey, survey, usable
-from appliance.focus.terms import Terms
-from appliance.focus.waves import Waves
 from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
 
 CURVE_CPP = 0.16
 """The frequency that the plotted curve shows."""
-MOST_MOTION_PX = 4.0
-FEWEST_EDGES = 30
+MAX_MOTION_PX = 4.0
+MIN_EDGES = 30
 MORE_HALO_PX, ANOTHER_CONE = 1.0, 0.002
 """A halo wider than was foreseen by more, and a working f-number off by more, relative, ask for another look."""
-LEAST_PICTURE_PX = 100
-MOST_REDUCED_CHI2, MOST_STRANGE = 5.0, 0.3
+MIN_PICTURE_PX = 100
+MAX_REDUCED_CHI2, MAX_LEFT_OUT = 5.0, 0.3
 """What describes edges worse, or leaves out a greater part of them, describes something else than a chart's edges."""
 
 
@@ -81,7 +83,7 @@ class Measurement:
     plan: SegmentPlan
     batch: EdgeBatch
     depth_mm: Array
-    fit: through.ThroughFocus
+    fit: FittedLens
     magnification: float
     used: npt.NDArray[np.bool_]
     curve_cpp: float
@@ -97,7 +99,7 @@ class Measurement:
 def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     """Measure where focus lies in one photo, or say why that cannot be done."""
     picture_px = (frame.plane.shape[1], frame.plane.shape[0])
-    if min(picture_px) < LEAST_PICTURE_PX:
+    if min(picture_px) < MIN_PICTURE_PX:
         size = " × ".join(map(str, picture_px))
         return Refusal(reason("NO_CHART", detail=f"the picture has only {size} px"), picture_px)
     for problem in (wrong_distance(setup), too_dark(frame), wrong_bayer(frame)):
@@ -129,85 +131,88 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     if disagrees is not None:
         return Refusal(disagrees, picture_px, located)
     fit = outcome.fit
-    variance, own_variance = float(fit.shape[PRINT]), float(fit.covariance[PRINT, PRINT])
+    variance, own_variance = (
+        float(fit.shape[PRINT_VARIANCE]),
+        float(fit.covariance[PRINT_VARIANCE, PRINT_VARIANCE]),
+    )
     prior_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)
     blur = blur_seen(variance, own_variance, fit.reduced_chi2, prior_mm, outcome.magnification)
     return replace(outcome, print_blur_um=blur)
 
 
 def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measurement | Reason:
-    rough = Rough.of(setup, seen)
-    if isinstance(rough, Reason):
-        return rough
-    look = look_near(frame, located.layout, seen, setup, rough.fit)
-    if look is None:
-        fit = through.fit(rough.data, rough.table, rough.fit.parameters, rough.terms)
+    initial = InitialFit.of(setup, seen)
+    if isinstance(initial, Reason):
+        return initial
+    near = measure_near_focus(frame, located.layout, seen, setup, initial.fit)
+    if near is None:
+        fit = through_focus.fit(initial.data, initial.table, initial.fit.parameters, initial.priors)
         used = usable(seen.batch)
         problem = _unlike(fit, seen.pose, setup) or _motion(fit, seen.plan, used) or _unfit(fit, used)
         return problem or _collect(
-            located, seen.pose, seen.plan, seen.batch, used, rough.waves, rough.data, fit, rough.table
+            located, seen.pose, seen.plan, seen.batch, used, initial.waves, initial.data, fit, initial.table
         )
-    if not np.isfinite(look.strips.stray.far).all():
+    if not np.isfinite(near.strips.tails.far).all():
         return reason("CHART_CROPPED", detail="squares about focus are not seen whole")
-    fitted, table = _fitted(frame, located.layout, look, rough.terms)
-    if _another(setup, look, rough.fit, fitted.fit):
-        closer = look_near(frame, located.layout, seen, setup, fitted.fit)
-        if closer is not None and np.isfinite(closer.strips.stray.far).all():
-            look = closer
-            fitted, table = _fitted(frame, located.layout, look, rough.terms)
-    waves = look.strips.waves
-    used = np.isin(np.arange(len(look.plan)), np.flatnonzero(look.used)[fitted.kept])
-    strange = 1 - used.sum() / look.used.sum()
+    fitted, table = _fitted(frame, located.layout, near, initial.priors)
+    if _another(setup, near, initial.fit, fitted.fit):
+        closer = measure_near_focus(frame, located.layout, seen, setup, fitted.fit)
+        if closer is not None and np.isfinite(closer.strips.tails.far).all():
+            near = closer
+            fitted, table = _fitted(frame, located.layout, near, initial.priors)
+    waves = near.strips.waves
+    used = np.isin(np.arange(len(near.plan)), np.flatnonzero(near.used)[fitted.kept])
+    strange = 1 - used.sum() / near.used.sum()
     fit = fitted.fit
-    problem = _unlike(fit, look.pose, setup) or _motion(fit, look.plan, used) or _unfit(fit, used, strange)
+    problem = _unlike(fit, near.pose, setup) or _motion(fit, near.plan, used) or _unfit(fit, used, strange)
     return problem or _collect(
-        located, look.pose, look.plan, look.batch, used, waves, fitted.data, fit, table
+        located, near.pose, near.plan, near.batch, used, waves, fitted.data, fit, table
     )
 
 
-def _another(setup: Setup, look: Look, foreseen: through.ThroughFocus, found: through.ThroughFocus) -> bool:
+def _another(setup: Setup, near: NearFocus, prediction: FittedLens, found: FittedLens) -> bool:
     """Whether a lens is so much another than was foreseen that strips were cut, or diffraction told, wrongly for it."""
-    waves = look.strips.waves
-    working = Waves.of(setup, look.pose.pose, found.q_paraxial).working_f_number
-    wider = halo_px_of(found, waves) > halo_px_of(foreseen, waves) + MORE_HALO_PX
+    waves = near.strips.waves
+    working = DefocusScale.of(setup, near.pose.pose, found.paraxial_focus_waves).working_f_number
+    wider = halo_radius_px(found, waves) > halo_radius_px(prediction, waves) + MORE_HALO_PX
     return wider or abs(working / waves.working_f_number - 1) > ANOTHER_CONE
 
 
-def _fitted(frame: Frame, layout: Layout, look: Look, terms: Terms) -> tuple[Fitted, PupilTable]:
-    waves = look.strips.waves
-    table = PupilTable(look.strips.frequency_cpp * waves.airy_px, widest_waves(look.plan, waves))
-    terms = Terms(terms.print_sigma_mm, waves.um_per_wave)
-    return fit_strips(frame, layout, look, table, terms), table
+def _fitted(frame: Frame, layout: Layout, near: NearFocus, priors: Priors) -> tuple[Fitted, OtfTable]:
+    waves = near.strips.waves
+    table = OtfTable(near.strips.frequency_cpp * waves.airy_px, widest_waves(near.plan, waves))
+    priors = Priors(priors.print_sigma_mm, waves.um_per_wave)
+    return fit_strips(frame, layout, near, table, priors), table
 
 
-def _unlike(fit: through.ThroughFocus, pose: PoseFit, setup: Setup) -> Reason | None:
+def _unlike(fit: FittedLens, pose: PoseFit, setup: Setup) -> Reason | None:
     """WRONG_F_NUMBER; what is only to be checked is told with the verdict."""
     found = wrong_f_number(fit, pose.pose, setup)
     return found if found is not None and found.code == "WRONG_F_NUMBER" else None
 
 
-def _unfit(fit: through.ThroughFocus, used: npt.NDArray[np.bool_], strange: float = 0.0) -> Reason | None:
+def _unfit(fit: FittedLens, used: npt.NDArray[np.bool_], strange: float = 0.0) -> Reason | None:
     """FEW_EDGES or POOR_FIT where the curve rests on too little, or does not describe what was seen.
 
     ``strange`` is the part of the edges that was left out.
     """
-    if used.sum() < FEWEST_EDGES:
+    if used.sum() < MIN_EDGES:
         return reason("FEW_EDGES", count=used.sum())
-    if fit.reduced_chi2 > MOST_REDUCED_CHI2 or strange > MOST_STRANGE:
+    if fit.reduced_chi2 > MAX_REDUCED_CHI2 or strange > MAX_LEFT_OUT:
         return reason("POOR_FIT", chi2=fit.reduced_chi2, strange=100 * strange)
     return None
 
 
-def _motion(fit: through.ThroughFocus, plan: SegmentPlan, good: npt.NDArray[np.bool_]) -> Reason | None:
+def _motion(fit: FittedLens, plan: SegmentPlan, good: npt.NDArray[np.bool_]) -> Reason | None:
     """MOTION_BLUR if one direction is softer at all depths than the other: a smear of 4 px, or beyond measuring."""
-    shares = [float(good[sel].mean()) for sel in (plan.across, ~plan.across) if sel.sum() >= FEWEST_SEGMENTS]
+    shares = [float(good[sel].mean()) for sel in (plan.across, ~plan.across) if sel.sum() >= MIN_SEGMENTS]
     if len(shares) == 2 and min(shares) < 0.2 and max(shares) > 0.6:
         return reason("MOTION_BLUR")
-    members = [SMEAR, SMEAR_LEAN]
+    members = [MOTION_COS2, MOTION_SIN2]
     smear = fit.shape[members]
     # together they are the variance along a smear, whatever its direction
     variance, sd = np.hypot(*smear), np.sqrt(fit.covariance[members, members].max())
-    if variance > MOST_MOTION_PX**2 / 12 and variance > 4 * sd:
+    if variance > MAX_MOTION_PX**2 / 12 and variance > 4 * sd:
         return reason("MOTION_BLUR")
     return None
 
@@ -218,28 +223,28 @@ def _collect(
     plan: SegmentPlan,
     batch: EdgeBatch,
     used: npt.NDArray[np.bool_],
-    waves: Waves,
+    waves: DefocusScale,
     data: Segments,
-    fit: through.ThroughFocus,
-    table: PupilTable,
+    fit: FittedLens,
+    table: OtfTable,
 ) -> Measurement:
     pose = pose_fit.pose
     q_low, q_high = float(data.q.min()), float(data.q.max())
-    beyond = int(fit.q_focus > q_high) - int(fit.q_focus < q_low)
-    focus_mm = float(waves.to_depth(np.array(fit.q_focus)))
+    beyond = int(fit.best_focus_waves > q_high) - int(fit.best_focus_waves < q_low)
+    focus_mm = float(waves.to_depth(np.array(fit.best_focus_waves)))
     mm_per_wave = waves.mm_per_wave(focus_mm)
     low_mm, high_mm = waves.to_depth(np.array([q_low, q_high])).tolist()
     curve_q = np.linspace(q_low, q_high, 121)
     shown = int(np.argmin(np.abs(data.frequency_cpp - CURVE_CPP)))
     sfr, sd = np.full(len(plan), np.nan), np.full(len(plan), np.nan)
-    seen = data.sfr if data.foreseen is None else data.sfr - data.foreseen.at(fit.shape)
+    seen = data.sfr if data.prediction is None else data.sfr - data.prediction.at(fit.shape)
     sfr[used] = seen[:, shown]
     sd[used] = np.sqrt(data.covariance[:, shown, shown])
     return Measurement(
         focus_mm=focus_mm,
-        noise_mm=fit.q_sd * mm_per_wave,
+        noise_mm=fit.best_focus_sd_waves * mm_per_wave,
         pose_mm=_pose_uncertainty_mm(pose_fit, focus_mm),
-        model_mm=fit.q_unknown * mm_per_wave,
+        model_mm=fit.model_sd_waves * mm_per_wave,
         beyond=beyond,
         reach_mm=(low_mm, high_mm),
         pose=pose_fit,
@@ -252,7 +257,7 @@ def _collect(
         used=used,
         curve_cpp=float(data.frequency_cpp[shown]),
         curve_depth_mm=waves.to_depth(curve_q),
-        curve_sfr=through.curve(fit, table, curve_q)[:, shown],
+        curve_sfr=curve(fit, table, curve_q)[:, shown],
         sfr=sfr,
         sfr_sd=sd,
         picture_px=pose.picture_px,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from appliance.focus.prints import ANY_CHART, Print, prints_of
+from appliance.focus.printed_chart import ANY_CHART, Print, prints_of
 
 
 class Verdict(StrEnum):

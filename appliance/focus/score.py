@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from appliance.focus.judge.verdict import invalid, judge
 from appliance.focus.measure import Measurement, Refusal, measure_frame
 from appliance.focus.result import Result, Setup
-from appliance.focus.verdict import invalid, judge
 from appliance.frame import Frame
 
 

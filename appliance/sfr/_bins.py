@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.frame import Bayer
+from appliance.sfr._gaussian import F64, cumulative_fast
 from appliance.sfr._locate import Fit, corrected
-from appliance.sfr._normal import F64, cumulative_fast
 from appliance.sfr._pixels import strip
 
 BINS_PER_PX = 8

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from appliance.sfr._esf import Esf
+from appliance.sfr._gaussian import F64
 from appliance.sfr._locate import Fit
 from appliance.sfr._mtf50 import mtf50
-from appliance.sfr._normal import F64
 from appliance.sfr._pixels import I64, Lines
 from appliance.sfr._response import covariance, position, signed_modulus, transform
-from appliance.sfr._spread import Spread
 from appliance.sfr.batch import (
     ANGLE,
     CLIPPED,
@@ -22,13 +22,13 @@ from appliance.sfr.batch import (
 )
 from appliance.sfr.profiles import Profiles
 
-LEAST_CONTRAST_TO_NOISE = 4.0
-LEAST_CONTRAST = 1e-3
+MIN_CONTRAST_TO_NOISE = 4.0
+MIN_CONTRAST = 1e-3
 """Of the sum of both levels; less is no printed edge, however low the noise."""
 
 
 def record(
-    batch: EdgeBatch, place: I64, asked: Lines, fit: Fit, s: Spread, white: float | None, with_mtf50: bool
+    batch: EdgeBatch, place: I64, asked: Lines, fit: Fit, s: Esf, white: float | None, with_mtf50: bool
 ) -> None:
     """Turn one chunk's bins into figures at ``place`` of the batch; ``asked`` are the lines as predicted."""
     finite = np.isfinite(s.rise_total)
@@ -52,7 +52,7 @@ def record(
         _keep(batch.profiles, place, s, correction)
 
 
-def _place(batch: EdgeBatch, place: I64, asked: Lines, fit: Fit, s: Spread) -> F64:
+def _place(batch: EdgeBatch, place: I64, asked: Lines, fit: Fit, s: Esf) -> F64:
     """Where the edges lie, with the correction that the bins show, (n,) px from their origin, which is returned."""
     lines = fit.lines
     flip = np.where(lines.along_x * asked.along_x + lines.along_y * asked.along_y < 0, -1.0, 1.0)
@@ -72,7 +72,7 @@ def _place(batch: EdgeBatch, place: I64, asked: Lines, fit: Fit, s: Spread) -> F
     return correction
 
 
-def _levels(batch: EdgeBatch, place: I64, s: Spread) -> None:
+def _levels(batch: EdgeBatch, place: I64, s: Esf) -> None:
     """Levels either side, noise, blur and number of samples."""
     batch.dark[place] = s.dark + s.tail_fit[:, 0]
     batch.light[place] = s.dark + s.contrast + s.tail_fit[:, 1]
@@ -84,7 +84,7 @@ def _levels(batch: EdgeBatch, place: I64, s: Spread) -> None:
 
 
 def _reason(
-    batch: EdgeBatch, place: I64, s: Spread, finite: npt.NDArray[np.bool_], white: float | None
+    batch: EdgeBatch, place: I64, s: Esf, finite: npt.NDArray[np.bool_], white: float | None
 ) -> npt.NDArray[np.str_]:
     """(n,) why the edges at ``place`` cannot be measured; the last one that holds counts."""
     reason = np.full(len(place), OK, dtype="<U12")
@@ -96,12 +96,12 @@ def _reason(
     lost = s.lost | (shift > 0.5 * s.u[-1]) | ~finite
     reason[lost] = NOT_AN_EDGE
     contrast = batch.light[place] - batch.dark[place]
-    faint = ~(contrast > LEAST_CONTRAST * (np.abs(batch.light[place]) + np.abs(batch.dark[place])))
-    reason[faint | ~(batch.contrast_to_noise[place] >= LEAST_CONTRAST_TO_NOISE)] = LOW_CONTRAST
+    faint = ~(contrast > MIN_CONTRAST * (np.abs(batch.light[place]) + np.abs(batch.dark[place])))
+    reason[faint | ~(batch.contrast_to_noise[place] >= MIN_CONTRAST_TO_NOISE)] = LOW_CONTRAST
     return reason
 
 
-def _keep(profiles: Profiles, place: I64, s: Spread, found_px: F64) -> None:
+def _keep(profiles: Profiles, place: I64, s: Esf, found_px: F64) -> None:
     """Put the profiles of one chunk, whose grid may be the smaller one, at ``place``."""
     aside = (len(profiles.u) - len(s.u)) // 2
     inner = slice(aside, aside + len(s.u))

@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.frame import Bayer
-from appliance.sfr._normal import F32, F64, cumulative_fast
+from appliance.sfr._gaussian import F32, F64, cumulative_fast
 from appliance.sfr._pixels import I64, Lines, Strip, strip
 
 BLOCKS = 4
 """Pieces along the edge that the coarse fit tells apart."""
 BEND_PRIOR_PER_PX = 3e-4
 """Standard deviation expected of ``bend``: 4 % distortion bends an edge by about 5e-5 / px."""
-LEAST_SIGMA_PX = 0.2
-MOST_COARSE_STEPS = 8
-MOST_ROUNDS, SETTLED_PX, SETTLED_WIDTH = 3, 0.003, 0.02
+MIN_SIGMA_PX = 0.2
+MAX_COARSE_STEPS = 8
+MAX_ROUNDS, SETTLED_PX, SETTLED_WIDTH = 3, 0.003, 0.02
 """An edge is done with when a round moves its ends and its middle by less than this, and its width by less than that
 part of it: the next would move it by a hundredth as much."""
 
@@ -117,7 +117,7 @@ def _fit_cells(count: F64, total: F64, lines: Lines, half_width: F64, reach: int
     def each(values: F64) -> F32:
         return values.astype(np.float32)[:, None, None]
 
-    for step in range(MOST_COARSE_STEPS):
+    for step in range(MAX_COARSE_STEPS):
         wide = np.sqrt(np.square(sigma) + 1 / 12)
         z = np.asarray((u32 - each(offset) - each(slope) * t32) / each(wide), np.float32)
         phi, rise = np.exp(np.float32(-0.5) * z * z), cumulative_fast(z.copy())
@@ -137,7 +137,7 @@ def _fit_cells(count: F64, total: F64, lines: Lines, half_width: F64, reach: int
         tip = most / (lines.length / 2)
         slope = np.clip(slope + np.clip(delta[:, 3], -tip, tip), -0.5, 0.5)
         wide = wide * np.exp(np.clip(delta[:, 4], -0.5, 0.5))
-        sigma = np.sqrt(np.clip(np.square(wide) - 1 / 12, LEAST_SIGMA_PX**2, np.square(half_width)))
+        sigma = np.sqrt(np.clip(np.square(wide) - 1 / 12, MIN_SIGMA_PX**2, np.square(half_width)))
         light = np.clip(light + np.clip(delta[:, 5], -0.01, 0.01), -0.02, 0.02)
         if (np.abs(delta[:, 2]) + np.abs(delta[:, 3]) * lines.length < 0.02 * wide).all():
             break
@@ -202,7 +202,7 @@ def corrected(s: Strip, fit: Fit) -> F32:
 def refine(plane: npt.NDArray[Any], fit: Fit, half_width: F64, lattice: Bayer | None) -> Fit:
     """Pixel-exact Gauss–Newton on the samples near the edge, with the bend, until every edge has settled."""
     todo = np.arange(len(fit.sigma))
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         last = fit.take(todo)
         core = np.minimum(3.0 * last.sigma + 1.0, half_width[todo])
         closer, moved_px = _one_round(strip(plane, last.lines, core, lattice), last, core)
@@ -277,7 +277,7 @@ def _one_round(s: Strip, fit: Fit, core: F64) -> tuple[Fit, F64]:
     closer = replace(
         fit,
         lines=fit.lines.moved(offset, slope, fit.lines.bend + bend),
-        sigma=np.clip(sigma, LEAST_SIGMA_PX, core * 2),
+        sigma=np.clip(sigma, MIN_SIGMA_PX, core * 2),
         dark=fit.dark + delta[:, 0],
         contrast=np.maximum(fit.contrast + delta[:, 1], 1e-9),
     )

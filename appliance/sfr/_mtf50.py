@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.sfr._normal import F64
+from appliance.sfr._esf import Esf
+from appliance.sfr._gaussian import F64
 from appliance.sfr._pixels import I64
 from appliance.sfr._response import signed_modulus, transform, variance
-from appliance.sfr._spread import Spread
 
 SEARCH_CPP = np.arange(0, 155) / 128
 """Where MTF50 is looked for; fine enough for cubic interpolation of any SFR that a strip can hold."""
@@ -15,7 +15,7 @@ BLOCK = 20
 """So many of them are looked at in turn, from the lowest, by the edges whose MTF50 was not found yet."""
 
 
-def mtf50(s: Spread) -> tuple[F64, F64]:
+def mtf50(s: Esf) -> tuple[F64, F64]:
     """MTF50 of n edges, cycles per pixel, and its standard deviation, (n,) each; NaN where it is not reached."""
     value, sd = np.full(len(s.sigma), np.nan), np.full(len(s.sigma), np.nan)
     left, first = np.arange(len(s.sigma)), 0

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from appliance.frame import Bayer
-from appliance.sfr._normal import F32, F64
+from appliance.sfr._gaussian import F32, F64
 
 I64 = npt.NDArray[np.int64]
 GREEN_PARITY: dict[str, int] = {"rggb": 1, "bggr": 1, "grbg": 0, "gbrg": 0}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.sfr._bins import H, response
+from appliance.sfr._esf import Esf
+from appliance.sfr._gaussian import F64, density
 from appliance.sfr._locate import BEND_PRIOR_PER_PX
-from appliance.sfr._normal import F64, density
-from appliance.sfr._spread import Spread
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Response:
     """SFR at k frequencies common to n edges, and what its covariance is made of.
 
     ``real, imaginary`` and their variances by the noise of the windowed bins alone are (n, k). A bin's mean counts in
-    the real part by ``factor`` (n, k) · ``Spread.share`` (n, K) · sin 2πfu, and through the tail's four coefficients
+    the real part by ``factor`` (n, k) · ``Esf.share`` (n, K) · sin 2πfu, and through the tail's four coefficients
     by ``lever`` (n, k, 4); ``cross`` (n, k, 4) is the covariance of the two.
     """
 
@@ -31,7 +31,7 @@ class Response:
     cross: F64
 
 
-def transform(s: Spread, frequency: F64) -> Response:
+def transform(s: Esf, frequency: F64) -> Response:
     """SFR of every edge at the frequencies (k,), by matrix products over the common bins."""
     n, k = len(s.sigma), len(frequency)
     f = frequency[None, :]
@@ -61,20 +61,20 @@ def transform(s: Spread, frequency: F64) -> Response:
     )
 
 
-def _tail_shift(s: Spread, omega: F64, gauss: F64) -> F64:
+def _tail_shift(s: Esf, omega: F64, gauss: F64) -> F64:
     """(n, k, 4) what each of the tail's coefficients adds to the real part at ω (1, k), window and rise left out."""
     less = np.square(s.sigma) - np.square(s.tail_sigma)
     slow = -s.contrast[:, None] * omega * gauss * (1 + less[:, None] / 2 * np.square(omega))
     return np.stack([-gauss, gauss, slow, np.zeros_like(gauss)], axis=2)
 
 
-def variance(s: Spread, r: Response) -> F64:
+def variance(s: Esf, r: Response) -> F64:
     """(n, k) variance of the real part."""
     tail = r.lever @ s.tail_covariance
     return np.asarray(r.real_variance + ((2 * r.cross + tail) * r.lever).sum(axis=2))
 
 
-def covariance(s: Spread, r: Response) -> F64:
+def covariance(s: Esf, r: Response) -> F64:
     """(n, k, k) covariance of the real part between frequencies."""
     total = r.frequency[:, None] + r.frequency[None, :]
     apart = np.abs(r.frequency[:, None] - r.frequency[None, :])
@@ -88,7 +88,7 @@ def covariance(s: Spread, r: Response) -> F64:
     return np.asarray(own + cross + cross.transpose(0, 2, 1) + r.lever @ s.tail_covariance @ back)
 
 
-def position(s: Spread, lines_length: F64) -> tuple[F64, F64, F64, F64]:
+def position(s: Esf, lines_length: F64) -> tuple[F64, F64, F64, F64]:
     """What is left to correct of the offset, and the variances of offset (px²), slope (rad²) and bend (px⁻²).
 
     The correction takes out the light's gradient across the edge, which the fit did not know; the variances are

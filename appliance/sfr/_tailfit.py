@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.sfr._bins import Bins
-from appliance.sfr._normal import F64, dawson
+from appliance.sfr._gaussian import F64, dawson
 from appliance.sfr._tails import RING_FREEDOM, Rings, Tail
 
 ROOT2 = float(np.sqrt(2))
@@ -17,7 +17,7 @@ TAIL_POWER = 3
 """Power of (1 − window) that weighs the tail's samples: keeps the core's misfit out of them."""
 AIRY_SIGMA = 2.3
 """Width of an Airy pattern's normal fit in units of its 1/u term."""
-TAIL_MOST_SIGMA = 0.6
+MAX_TAIL_SIGMA = 0.6
 """A larger 1/u term than an aperture can make is halo, and is left to the window."""
 TAIL_PRIOR_SIGMA = 0.3
 """A diffraction-limited lens has a 1/u term of 0.43 σ, a blurred one less."""
@@ -70,7 +70,7 @@ class TailFit:
         weight = self.outer_count / (self.variance + self.bins.count * self.structure)
         known = self.columns[:, 2] * self.prior_mean[:, 2:3]
         tail = Tail.of(self.columns, weight, self.mean - known)
-        most = TAIL_MOST_SIGMA * self.soft
+        most = MAX_TAIL_SIGMA * self.soft
         precision = self.free if airy_known else tail.plausible(self.free, most, shrink)
         inverse = tail.inverse(precision)
         coefficient = np.einsum("npq,nq->np", inverse, tail.right) + self.prior_mean

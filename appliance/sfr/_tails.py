@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.sfr._normal import F64
+from appliance.sfr._gaussian import F64
 
 WINDOW_FLAT_SIGMA = 3.0
 WINDOW_END_SIGMA = 4.2

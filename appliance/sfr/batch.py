@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from appliance.sfr._normal import F64
+from appliance.sfr._gaussian import F64
 from appliance.sfr._pixels import I64
-from appliance.sfr.profiles import LEAST_SKEW, STRUCTURE, Profiles
+from appliance.sfr.profiles import MIN_SKEW, STRUCTURE, Profiles
 
 OK = ""
 OUTSIDE = "OUTSIDE"
@@ -206,6 +206,6 @@ def empty_profiles(n: int, u: F64) -> Profiles:
         noise_dark=unknown(),
         noise_light=unknown(),
         structure=np.full(n, STRUCTURE),
-        skew=np.full(n, LEAST_SKEW),
+        skew=np.full(n, MIN_SKEW),
         found_px=unknown(),
     )

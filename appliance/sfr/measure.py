@@ -10,16 +10,16 @@ import numpy.typing as npt
 
 from appliance.frame import Bayer
 from appliance.sfr._bins import bin_samples, grid
+from appliance.sfr._esf import esf_of
 from appliance.sfr._figures import record
+from appliance.sfr._gaussian import F64
 from appliance.sfr._locate import Fit, coarse, join, refine
-from appliance.sfr._normal import F64
 from appliance.sfr._pixels import I64, Lines, samples_per_row, segments_to_lines
-from appliance.sfr._spread import spread
 from appliance.sfr.batch import OK, OUTSIDE, TOO_SHORT, EdgeBatch, empty, empty_profiles
 
 DEFAULT_FREQUENCY_CPP: F64 = np.arange(33) / 64
 """0 to 0.5 cycles per pixel of the full mosaic."""
-LEAST_LENGTH_PX = 12.0
+MIN_LENGTH_PX = 12.0
 SAMPLES_PER_CHUNK = 400_000
 BINS_PER_CHUNK = 48_000
 """Some 30 edges at a time: smaller chunks pay for their calls, larger ones for memory outside the cache."""
@@ -74,7 +74,7 @@ def measure_edges(
 
     References
     ----------
-    ISO 12233:2023, clause 6 (e-SFR); the estimator itself is described in ``appliance/sfr/_spread.py``.
+    ISO 12233:2023, clause 6 (e-SFR); the estimator itself is described in ``appliance/sfr/_esf.py``.
     """
     segments = np.asarray(segments_px, dtype=np.float64).reshape(-1, 4)
     n = len(segments)
@@ -97,7 +97,7 @@ def measure_edges(
         fit = located.take(chunk)
         place = todo[chunk]
         bins = bin_samples(picture, fit, half_width[place], lattice)
-        s = spread(bins, fit.sigma, fit.dark, fit.contrast, half_width[place], airy_px)
+        s = esf_of(bins, fit.sigma, fit.dark, fit.contrast, half_width[place], airy_px)
         record(batch, place, asked.take(place), fit, s, white, mtf50)
     return batch
 
@@ -106,7 +106,7 @@ def _out_of_the_question(segments: F64, asked: Lines, shape: tuple[int, ...]) ->
     """(n,) why segments (n, 4) cannot be measured in a picture of that shape, whatever it shows."""
     height, width = shape
     reason = np.full(len(segments), OK, dtype="<U12")
-    reason[asked.length < LEAST_LENGTH_PX] = TOO_SHORT
+    reason[asked.length < MIN_LENGTH_PX] = TOO_SHORT
     inside = np.all(np.isfinite(segments), axis=1)
     for x, y in (segments[:, :2].T, segments[:, 2:].T):
         inside &= (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.errors import PictureError
-from appliance.sfr._normal import F32
+from appliance.sfr._gaussian import F32
 
 LUMINANCE_BGR = (0.0721, 0.7154, 0.2125)
 """Weights of blue, green and red in luminance (ISO 12233:2023, clause 6.2.2; ITU-R BT.709)."""

@@ -8,7 +8,7 @@ levels, the light's gradient across the edge, the edge's place, and its skew whe
 
 The estimate of D(f) = S(f) − T̂(f), with T the normal fit that the residuals are about, is that of a response which is
 straight between the k frequencies asked for: a profile Σ D_k ψ_k(u). That is no approximation of the model, whose own
-profile is projected in the same way (:meth:`Comparison.seen`), but only decides what part of the data is looked at.
+profile is projected in the same way (:meth:`SfrFit.seen`), but only decides what part of the data is looked at.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from appliance.sfr._bins import H
-from appliance.sfr._normal import F64, cumulative, density
+from appliance.sfr._gaussian import F64, cumulative, density
 
 EDGES_PER_CHUNK = 128
 STEP_CPP = 0.002
 STRUCTURE, ALIKE_PX = 1e-4, 2.0
 """Standard deviation of what no model knows of a profile, in parts of the contrast, and over how far it is alike."""
-LEAST_SKEW = 3e-4
+MIN_SKEW = 3e-4
 """Standard deviation of the skew of an edge, in parts of the contrast: coma is of opposite sign on opposite edges."""
 SFR_PRIOR = 1.0
 """Standard deviation expected of D: keeps what a strip cannot tell at bay."""
@@ -59,37 +59,37 @@ class Profiles:
     def between(self, dark: F64, light: F64) -> Profiles:
         """The same in parts of the contrast between other levels, (n,) each in parts of the present contrast."""
         contrast = light - dark
-        rise = self.rise
-        seen = (self.dark - dark)[:, None] + rise + self.residual
+        step = self.step
+        seen = (self.dark - dark)[:, None] + step + self.residual
         return replace(
             self,
-            residual=np.where(self.count > 0, seen / contrast[:, None] - rise, 0.0),
+            residual=np.where(self.count > 0, seen / contrast[:, None] - step, 0.0),
             dark=dark / contrast,
             noise_dark=self.noise_dark / contrast,
             noise_light=self.noise_light / contrast,
         )
 
     @property
-    def rise(self) -> F64:
+    def step(self) -> F64:
         """(n, K) the normal fit T."""
         return cumulative(self.u[None, :] / self.sigma[:, None])
 
     @property
-    def moved(self) -> F64:
+    def shift_term(self) -> F64:
         """(n, K) what a shift by 1 px towards the light side adds."""
         return np.asarray(-density(self.u[None, :] / self.sigma[:, None]) / self.sigma[:, None])
 
     @property
-    def lit(self) -> F64:
+    def gradient_term(self) -> F64:
         """(n, K) what light that grows by its own amount per px across the edge adds."""
-        return np.asarray(self.u[None, :] * (self.dark[:, None] + self.rise))
+        return np.asarray(self.u[None, :] * (self.dark[:, None] + self.step))
 
     @property
     def weight(self) -> F64:
         """(n, K) inverse variance of each bin's mean; 0 where there is no sample."""
-        rise = self.rise
-        variance = np.square(self.noise_dark)[:, None] * (1 - rise)
-        variance += np.square(self.noise_light)[:, None] * rise
+        step = self.step
+        variance = np.square(self.noise_dark)[:, None] * (1 - step)
+        variance += np.square(self.noise_light)[:, None] * step
         return np.asarray(
             self.count / (variance + self.count * np.square(self.structure)[:, None] * (ALIKE_PX / H))
         )
@@ -108,7 +108,7 @@ def expected(sfr: F64, top_cpp: float, u: F64) -> F64:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SfrFit:
     """What profiles of n edges say of their SFR at k frequencies, and what those of a lens would have said.
 
     ``sfr`` (n, k) with ``covariance`` (n, k, k), of which ``count`` (n,) independent values count. Of edges with the
@@ -132,14 +132,14 @@ class Comparison:
         """(n, k, p) changes of what is seen with changes (n, F, p) of the SFR."""
         return np.asarray(self.matrix @ change)
 
-    def take(self, index: Any) -> Comparison:
+    def take(self, index: Any) -> SfrFit:
         """That of the edges of an index array."""
         own = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != "nodes_cpp"}
-        return Comparison(nodes_cpp=self.nodes_cpp, **own)
+        return SfrFit(nodes_cpp=self.nodes_cpp, **own)
 
 
 @dataclass(frozen=True)
-class Beforehand:
+class EsfPriors:
     """What is known of n strips in K bins before they are compared.
 
     ``beside`` (n, K) is what lies in the profiles beside the lens's response, in parts of the contrast. Standard
@@ -154,12 +154,12 @@ class Beforehand:
     gradient_sd: float = 1e-3
 
     @classmethod
-    def nothing(cls, profiles: Profiles) -> Beforehand:
+    def nothing(cls, profiles: Profiles) -> EsfPriors:
         """Where edges tell all by themselves."""
         free = np.full(len(profiles.sigma), np.inf)
         return cls(np.zeros(profiles.count.shape), free, free, free)
 
-    def take(self, index: Any) -> Beforehand:
+    def take(self, index: Any) -> EsfPriors:
         """That of the strips of an index array."""
         return replace(
             self,
@@ -170,13 +170,13 @@ class Beforehand:
         )
 
 
-def compare(
+def fit_sfr(
     profiles: Profiles,
     frequency_cpp: F64,
     top_cpp: float,
-    known: Beforehand | None = None,
-    lopsided: bool = False,
-) -> Comparison:
+    known: EsfPriors | None = None,
+    antisymmetric_only: bool = False,
+) -> SfrFit:
     """Compare n profiles with those of lenses, at k frequencies.
 
     Parameters
@@ -193,20 +193,20 @@ def compare(
         Whether the lens may throw more light to one side, as coma does. Then either side of an edge counts as much as
         the other, so that what is alike on both tells nothing, however large it is.
     """
-    known = known or Beforehand.nothing(profiles)
+    known = known or EsfPriors.nothing(profiles)
     u = profiles.u
     nodes = nodes_of(top_cpp, float(u[-1]))
     waves = _profiles_of_waves(u, *nodes)
     basis = _hats(u, frequency_cpp)
     edges = np.arange(len(profiles.sigma))
     parts = [
-        _compared(profiles.take(chunk), frequency_cpp, basis, waves, known.take(chunk), lopsided)
+        _compared(profiles.take(chunk), frequency_cpp, basis, waves, known.take(chunk), antisymmetric_only)
         for chunk in np.split(edges, range(EDGES_PER_CHUNK, len(edges), EDGES_PER_CHUNK))
     ]
     sfr, covariance, count, matrix, constant, levels = (
         np.concatenate(part) for part in zip(*parts, strict=True)
     )
-    return Comparison(sfr, covariance, count, nodes[0], matrix, constant, levels)
+    return SfrFit(sfr, covariance, count, nodes[0], matrix, constant, levels)
 
 
 def _profiles_of_waves(u: F64, frequency: F64, weight: F64) -> F64:
@@ -224,16 +224,16 @@ def _hats(u: F64, frequency: F64) -> F64:
     return np.asarray(_profiles_of_waves(u, fine, np.full(len(fine), STEP_CPP)) @ hats)
 
 
-def _beside(p: Profiles, known: Beforehand, lopsided: bool) -> tuple[F64, F64, list[F64]]:
+def _beside(p: Profiles, known: EsfPriors, antisymmetric_only: bool) -> tuple[F64, F64, list[F64]]:
     """Weights (n, K) of the bins, what else may lie in the profiles (n, free, K), and its standard deviations (n,).
 
     It is dark and light level, the light's gradient, the edge's place, and its skew.
     """
-    weight, rise, n = p.weight, p.rise, len(p.sigma)
+    weight, step, n = p.weight, p.step, len(p.sigma)
     skew = density(p.u[None, :] / p.sigma[:, None]) * np.square(p.u[None, :] / p.sigma[:, None])
-    free = np.stack([1 - rise, rise, p.lit, p.moved, skew], axis=1)
+    free = np.stack([1 - step, step, p.gradient_term, p.shift_term, skew], axis=1)
     gradient_sd = np.full(n, known.gradient_sd)
-    if not lopsided:
+    if not antisymmetric_only:
         return weight, free, [known.dark_sd, known.light_sd, gradient_sd, known.place_sd, p.skew]
     opposite = weight[:, ::-1]
     weight = 2 * weight * opposite / np.maximum(weight + opposite, 1e-30)
@@ -246,12 +246,12 @@ def _beside(p: Profiles, known: Beforehand, lopsided: bool) -> tuple[F64, F64, l
 
 
 def _compared(
-    p: Profiles, frequency: F64, basis: F64, waves: F64, known: Beforehand, lopsided: bool
+    p: Profiles, frequency: F64, basis: F64, waves: F64, known: EsfPriors, antisymmetric_only: bool
 ) -> tuple[F64, F64, F64, F64, F64, F64]:
     """``sfr``, ``covariance``, counts (n,), ``matrix``, ``constant`` and ``by_levels`` of some edges."""
     n, many = len(p.sigma), basis.shape[1]
-    rise = p.rise
-    weight, free, sds = _beside(p, known, lopsided)
+    step = p.step
+    weight, free, sds = _beside(p, known, antisymmetric_only)
     weighted = free * weight[:, None, :]
     normal = weighted @ free.transpose(0, 2, 1)
     for k, sd in enumerate(sds):
@@ -281,8 +281,8 @@ def _compared(
     telling = gain @ information
     gauss = np.exp(-2 * np.square(np.pi * frequency[None, :] * p.sigma[:, None]))
     seen = np.einsum("nkl,nl->nk", gain, projected_each(p.residual))
-    fixed = np.einsum("nkl,nl->nk", gain, projected_each(0.5 - rise + known.beside))
-    levels = [np.einsum("nkl,nl->nk", gain, projected_each(side)) for side in (1 - rise, rise)]
+    fixed = np.einsum("nkl,nl->nk", gain, projected_each(0.5 - step + known.beside))
+    levels = [np.einsum("nkl,nl->nk", gain, projected_each(side)) for side in (1 - step, step)]
     return (
         np.asarray(gauss + seen),
         np.asarray(gain),

@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from appliance.errors import UsageError
 from appliance.frame import Bayer
-from appliance.sfr._normal import F32, F64
+from appliance.sfr._gaussian import F32, F64
 from appliance.sfr._pixels import GREEN_PARITY
 from appliance.sfr.batch import EdgeSfr
 from appliance.sfr.measure import DEFAULT_FREQUENCY_CPP, measure_edges
 
 Roi = tuple[int, int, int, int]
-LEAST_SIDE_PX = 12
-MOST_HALF_WIDTH_PX = 160.0
+MIN_SIDE_PX = 12
+MAX_HALF_WIDTH_PX = 160.0
 
 
 def measure_roi(
@@ -60,9 +60,9 @@ def measure_roi(
             f"The region {x},{y},{w},{h} reaches outside the picture of {width} × {height} px; "
             "give x,y,width,height inside it."
         )
-    if min(w, h) < LEAST_SIDE_PX:
+    if min(w, h) < MIN_SIDE_PX:
         raise UsageError(
-            f"The region of {w} × {h} px is too small; at least {LEAST_SIDE_PX} × {LEAST_SIDE_PX} px are needed."
+            f"The region of {w} × {h} px is too small; at least {MIN_SIDE_PX} × {MIN_SIDE_PX} px are needed."
         )
     # the crop starts on the mosaic's own 2 × 2 lattice, so the region may grow by a pixel there
     x0, y0 = (x - x % 2, y - y % 2) if lattice is not None else (x, y)
@@ -160,7 +160,7 @@ def _within(middle: F64, normal: F64, width: int, height: int) -> tuple[F64, flo
             if abs(step) > 1e-9
         ]
         sides.append(min(room))
-    return ends_px, float(np.clip(max(sides), 4.0, MOST_HALF_WIDTH_PX))
+    return ends_px, float(np.clip(max(sides), 4.0, MAX_HALF_WIDTH_PX))
 
 
 def _middle(xs: F64, ys: F64, weight: F64) -> F64:

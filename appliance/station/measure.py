@@ -15,8 +15,8 @@ import numpy.typing as npt
 from appliance.config import Settings
 from appliance.devices import Arrangeable, Camera
 from appliance.errors import StorageError
+from appliance.focus.judge.remedy import combined
 from appliance.focus.result import Result, Setup, Verdict
-from appliance.focus.settle import combined
 from appliance.frame import Frame
 from appliance.store import CheckRecord, GuideLink, Store, StoredCheck
 from appliance.store.clock import now

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import floor, log10
 
+from appliance.focus.judge.wording import towards_zero
 from appliance.focus.result import Result, Verdict
-from appliance.focus.words import towards_zero
 
 MINUS = "−"
 """A true minus sign, as wide as the plus."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from appliance.chart.layout import chart_names, title_of
 from appliance.errors import BlurReadingError, UsageError
-from appliance.focus.prints import RULER_U95_MM, Print, blur_to_keep, checked_bar, checked_blur
+from appliance.focus.printed_chart import RULER_U95_MM, Print, blur_to_keep, checked_bar, checked_blur
 from appliance.focus.result import Verdict
 from appliance.store.house import PrintReading
 from appliance.store.models import Check

@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from appliance.config import SOFTWARE_VERSION, Settings
 from appliance.errors import StorageError
+from appliance.focus.judge.wording import describe_shift, label, plain
 from appliance.focus.result import Verdict
-from appliance.focus.words import describe_shift, label, plain
 from appliance.station import words
 from appliance.station.client import StationClient
 from appliance.store.access import ADMIN, OPERATOR

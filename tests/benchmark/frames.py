@@ -10,9 +10,9 @@ import numpy as np
 
 from appliance.bench import Exposable
 from appliance.bench.photo import expose
-from appliance.focus.combine import FIXED_PATTERN
+from appliance.focus.judge.budget import FIXED_PATTERN
+from appliance.focus.judge.verdict import judge
 from appliance.focus.measure import Measurement, measure_frame
-from appliance.focus.verdict import judge
 from tests.benchmark import setups, truth
 from tests.benchmark.adversarial import BEYOND_INTERVAL, SMALL
 from tests.benchmark.parallel import in_parallel

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 STAGES: dict[str, tuple[str, str]] = {
-    "brightness": ("appliance.focus.condition", "too_dark"),
+    "brightness": ("appliance.focus.refusals", "too_dark"),
     "locate": ("appliance.chart.locate", "locate"),
     "pose": ("appliance.chart.pose_fit", "fit_pose"),
     "edge plan": ("appliance.chart.segments", "plan_segments"),
     "edges": ("appliance.sfr.measure", "measure_edges"),
-    "profiles": ("appliance.sfr.profiles", "compare"),
-    "stray light": ("appliance.focus.stray", "stray"),
-    "pupil table": ("appliance.focus.pupil", "PupilTable"),
-    "blurred parts": ("appliance.focus.whole", "told_by_blur"),
-    "through-focus fit": ("appliance.focus.through", "fit"),
-    "verdict": ("appliance.focus.verdict", "judge"),
+    "profiles": ("appliance.sfr.profiles", "fit_sfr"),
+    "diffraction tails": ("appliance.focus.edges.diffraction_tails", "diffraction_tails"),
+    "OTF table": ("appliance.focus.lens.otf", "OtfTable"),
+    "blurred parts": ("appliance.focus.image.likelihood", "likelihood_of_image"),
+    "through-focus fit": ("appliance.focus.fit.through_focus", "fit"),
+    "verdict": ("appliance.focus.judge.verdict", "judge"),
 }
 
 

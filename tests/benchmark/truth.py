@@ -30,7 +30,7 @@ def depth_of_field_mm(scene: Scene) -> float:
 
 
 def focus_mm(scene: Scene) -> float | None:
-    """Where best focus lies, behind the aim point, in the sense that ``appliance/focus/through.py`` defines.
+    """Where best focus lies, behind the aim point, in the sense that ``appliance/focus/fit/through_focus.py`` defines.
 
     The plane of least RMS wavefront error, W020 = -W040, on the optical axis: field curvature and a tilt of the field
     across the chart's slope are told apart and do not count. A tilt along the slope cannot be told from a change of the

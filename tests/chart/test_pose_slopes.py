@@ -13,8 +13,8 @@ from appliance.chart.slopes import slopes
 def test_every_parameter_moves_points_as_its_slope_says(tilt: float) -> None:
     pose = Pose(
         rotation=np.array([tilt, 0.05, -0.1]), aim_px=np.array([2100.0, 1400.0]), scale_px_per_mm=25.0,
-        nearness_per_mm=1 / 650, distortion=0.03, picture_px=(4056, 3040), aim_mm=(60.0, 90.0), squeeze=0.8,
-        askew_x_rad=0.01, askew_y_rad=-0.02,
+        inverse_distance_per_mm=1 / 650, distortion=0.03, picture_px=(4056, 3040), aim_mm=(60.0, 90.0), squeeze=0.8,
+        sensor_tilt_x_rad=0.01, sensor_tilt_y_rad=-0.02,
     )  # fmt: skip
     paper = np.random.default_rng(1).uniform(0, 150, (40, 2))
     found = slopes(pose, paper)

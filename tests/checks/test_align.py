@@ -10,7 +10,7 @@ from conftest import SettingsFactory
 from appliance.bench import Chart, Exposable
 from appliance.checks.align import Alignment, align
 from appliance.devices.simulated_camera import simulated_scene
-from appliance.focus.prints import Print
+from appliance.focus.printed_chart import Print
 from appliance.frame import Frame
 
 

@@ -1,7 +1,7 @@
 """Photos whose outcome is kept: what a change that is to change nothing is held to.
 
-``.venv/bin/python tests/focus/outcomes.py`` measures them anew, writes ``outcomes.json`` and says what changed: only when
-an outcome is meant to change, and then with the reason in the commit.
+``.venv/bin/python tests/focus/outcomes.py`` measures them anew, writes ``outcomes.json`` and says what changed:
+only when an outcome is meant to change, and then with the reason in the commit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from appliance.bench import Chart, Lens, Light, Mishap, Scene, Sensor, photograph
 from appliance.chart.layout import layout
-from appliance.focus.prints import ANY_CHART, Print
+from appliance.focus.printed_chart import ANY_CHART, Print
 from appliance.focus.result import Setup
 from appliance.focus.score import score_frames
 from appliance.frame import Frame

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.bench import Lens, Projection, Scene, Sensor
 from appliance.bench.photo import expose, light_on_pixels
-from appliance.focus.prints import ANY_CHART, Print
+from appliance.focus.printed_chart import ANY_CHART, Print
 from appliance.focus.result import Result, Setup
 from appliance.focus.score import score_frames
 from appliance.frame import Frame

@@ -18,14 +18,14 @@ from appliance.bench.photo import expose
 from appliance.chart.drawing import raster
 from appliance.chart.layout import layout
 from appliance.focus import measure, score
-from appliance.focus.condition import too_dark, wrong_bayer
+from appliance.focus.judge.verdict import judge
+from appliance.focus.judge.wording import describe_result
+from appliance.focus.lens.defocus import DefocusScale
 from appliance.focus.measure import Measurement, measure_frame
-from appliance.focus.prints import ANY_CHART, Print
+from appliance.focus.printed_chart import ANY_CHART, Print
+from appliance.focus.refusals import too_dark, wrong_bayer
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.focus.score import score_frames
-from appliance.focus.verdict import judge
-from appliance.focus.waves import Waves
-from appliance.focus.words import describe_result
 from appliance.frame import Frame
 from appliance.pictures import read_frame
 
@@ -170,9 +170,9 @@ def test_the_cone_is_that_of_a_sensor_where_rays_near_the_axis_meet() -> None:
     seen = measure_frame(frame, setup_of(bench(error_dof=2.0)))
     assert isinstance(seen, Measurement)
     pose, setup = seen.pose.pose, Setup(25.0, 2.8, HALF.pitch_um)
-    plain = Waves.of(setup, pose)
+    plain = DefocusScale.of(setup, pose)
     o, m = plain.object_distance_mm, plain.magnification
-    farther = Waves.of(setup, pose, float(plain.from_depth(np.array([0.25 * o]))[0]))
+    farther = DefocusScale.of(setup, pose, float(plain.from_depth(np.array([0.25 * o]))[0]))
     # i = m o and 1/f = 1/i + 1/(1.25 o): by hand, the pupil being f / N across
     f = 1 / (1 / (m * o) + 1 / (1.25 * o))
     assert farther.working_f_number == pytest.approx(m * o / (f / 2.8), rel=1e-9)
@@ -531,7 +531,7 @@ def test_focus_beyond_infinity_fails_only_where_that_is_sure() -> None:
     scene, frame = _photo()
     seen = measure_frame(frame, setup_of(scene))
     assert isinstance(seen, Measurement)
-    waves = Waves.of(setup_of(scene), seen.pose.pose)
+    waves = DefocusScale.of(setup_of(scene), seen.pose.pose)
     infinity_mm = float(waves.to_depth(np.array(2 * waves.waves_per_inverse_mm / scene.object_distance_mm)))
     f = scene.lens.focal_length_mm
     shift_um = 1000 * (1 / (1 / f - 1 / scene.object_distance_mm) - f)  # Gauss, without our optics
@@ -551,7 +551,7 @@ def test_a_wave_is_as_many_mm_as_the_slope_of_its_depth(depth_mm: float) -> None
     scene, frame = _photo()
     seen = measure_frame(frame, setup_of(scene))
     assert isinstance(seen, Measurement)
-    waves = Waves.of(setup_of(scene), seen.pose.pose)
+    waves = DefocusScale.of(setup_of(scene), seen.pose.pose)
     q = waves.from_depth(np.array([depth_mm - 0.1, depth_mm + 0.1]))
     assert waves.mm_per_wave(depth_mm) == pytest.approx(0.2 / (q[1] - q[0]), rel=1e-5)
 
@@ -604,7 +604,7 @@ def test_an_unfit_photo_is_refused_by_name(change: dict[str, Any], code: str) ->
 
 
 def test_a_curve_that_rests_on_few_edges_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "FEWEST_EDGES", 100_000)
+    monkeypatch.setattr(measure, "MIN_EDGES", 100_000)
     (found,) = scored(bench()).reasons
     assert found.code == "FEW_EDGES"
     assert 20 < int(found.text.split()[1]) < 100_000

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import edge_truth as truth
 from edge_truth import F64
 
-from appliance.sfr import Beforehand, Comparison, Profiles, compare, measure_edges
+from appliance.sfr import EsfPriors, Profiles, SfrFit, fit_sfr, measure_edges
 
 FREQUENCY = np.array([0.02, 0.04, 0.06, 0.08, 0.10, *np.arange(0.12, 0.41, 0.04)])
 SHAPE = (180, 180)
@@ -51,13 +51,13 @@ def kept(
     return batch.profiles
 
 
-def far_off(comparison: Comparison, response: Callable[[F64], F64]) -> F64:
+def far_off(comparison: SfrFit, response: Callable[[F64], F64]) -> F64:
     """(n, k) what is seen less what a known lens would have shown."""
     count = len(comparison.sfr)
     return comparison.sfr - comparison.seen(np.tile(response(comparison.nodes_cpp), (count, 1)))
 
 
-def informed(comparison: Comparison, response: Callable[[float], Callable[[F64], F64]], value: float) -> F64:
+def informed(comparison: SfrFit, response: Callable[[float], Callable[[F64], F64]], value: float) -> F64:
     """(n, 2): how far the best ``value`` of a lens's one parameter is from this one, and its standard deviation."""
     step = 1e-4 * value
     count = len(comparison.sfr)
@@ -88,7 +88,7 @@ def test_a_defocus_disc_is_measured_even_in_a_strip_that_it_nearly_fills(
     radius: float, half_width: float
 ) -> None:
     profiles = kept(picture(soft_disc_profile(radius)), half_width)
-    ((off, _),) = informed(compare(profiles, FREQUENCY, TOP_CPP), soft_disc, radius)
+    ((off, _),) = informed(fit_sfr(profiles, FREQUENCY, TOP_CPP), soft_disc, radius)
     assert abs(off) < 2e-3 * radius
 
 
@@ -99,7 +99,7 @@ def test_defocus_is_measured_through_the_slow_tails_of_diffraction(cutoff: float
         return lambda f: optics.sfr(f, 7.0)
 
     profiles = kept(picture(truth.Optical.of(cutoff, waves).profile(7.0)), 24.0, 1 / cutoff)
-    ((off, _),) = informed(compare(profiles, FREQUENCY[cutoff * 0.9 > FREQUENCY], cutoff), response, waves)
+    ((off, _),) = informed(fit_sfr(profiles, FREQUENCY[cutoff * 0.9 > FREQUENCY], cutoff), response, waves)
     assert abs(off) < 2e-3 * waves
 
 
@@ -109,7 +109,7 @@ def test_light_that_changes_across_the_edge_is_no_blur() -> None:
     def uneven(u: F64) -> F64:
         return (soft_disc_profile(3.0)(u) + black) * (1 + 5e-4 * u) - black
 
-    comparison = compare(kept(picture(uneven), 16.0), FREQUENCY, TOP_CPP)
+    comparison = fit_sfr(kept(picture(uneven), 16.0), FREQUENCY, TOP_CPP)
     ((off, _),) = informed(comparison, soft_disc, 3.0)
     assert abs(off) < 3e-3 * 3.0
 
@@ -119,14 +119,14 @@ def test_stray_light_that_is_known_of_does_no_harm() -> None:
         return np.asarray(-0.004 * np.tanh(u / 6))
 
     profiles = kept(picture(lambda u: soft_disc_profile(3.0)(u) + stray(u)), 18.0)
-    ((ignored, _),) = informed(compare(profiles, FREQUENCY, TOP_CPP), soft_disc, 3.0)
-    beforehand = replace(Beforehand.nothing(profiles), beside=stray(profiles.u)[None])
-    ((known, _),) = informed(compare(profiles, FREQUENCY, TOP_CPP, beforehand), soft_disc, 3.0)
+    ((ignored, _),) = informed(fit_sfr(profiles, FREQUENCY, TOP_CPP), soft_disc, 3.0)
+    beforehand = replace(EsfPriors.nothing(profiles), beside=stray(profiles.u)[None])
+    ((known, _),) = informed(fit_sfr(profiles, FREQUENCY, TOP_CPP, beforehand), soft_disc, 3.0)
     assert abs(known) < 1e-3 * 3.0
     assert abs(known) < 0.3 * abs(ignored)
 
 
-def noisy_comparison(sigma: float, half_width: float, count: int, seed: int) -> Comparison:
+def noisy_comparison(sigma: float, half_width: float, count: int, seed: int) -> SfrFit:
     """``count`` noisy edges of one Gaussian blur at many angles and offsets; the picture is in parts of full scale."""
     rng = np.random.default_rng(seed)
     rows: list[Profiles] = []
@@ -141,7 +141,7 @@ def noisy_comparison(sigma: float, half_width: float, count: int, seed: int) -> 
             for name in [f.name for f in fields(Profiles)][1:]
         ),
     )
-    return compare(together, FREQUENCY, TOP_CPP)
+    return fit_sfr(together, FREQUENCY, TOP_CPP)
 
 
 def gaussian(sigma: float) -> Callable[[F64], F64]:
@@ -193,11 +193,11 @@ def test_what_is_known_of_levels_and_place_makes_a_narrow_strip_tell_more_and_no
     contrast, one = batch.light - batch.dark, np.ones(1)
     assert abs(contrast[0] / (truth.LIGHT - truth.DARK) - 1) > 0.05, "the strip was meant to be too narrow"
     profiles = batch.profiles.between(truth.DARK / contrast, truth.LIGHT / contrast)
-    nothing = Beforehand.nothing(profiles)
-    ((off, sd),) = informed(compare(profiles, FREQUENCY, TOP_CPP, nothing), soft_disc, radius)
-    there = (batch.profiles.found_px - batch.offset_px) * profiles.moved
-    known = Beforehand(there, 1e-3 * one, 1e-3 * one, 0.01 * one)
-    ((off_known, sd_known),) = informed(compare(profiles, FREQUENCY, TOP_CPP, known), soft_disc, radius)
+    nothing = EsfPriors.nothing(profiles)
+    ((off, sd),) = informed(fit_sfr(profiles, FREQUENCY, TOP_CPP, nothing), soft_disc, radius)
+    there = (batch.profiles.found_px - batch.offset_px) * profiles.shift_term
+    known = EsfPriors(there, 1e-3 * one, 1e-3 * one, 0.01 * one)
+    ((off_known, sd_known),) = informed(fit_sfr(profiles, FREQUENCY, TOP_CPP, known), soft_disc, radius)
     assert sd_known < 0.7 * sd
     assert abs(off) < 5e-3 * radius
     assert abs(off_known) < 2e-3 * radius
@@ -207,22 +207,22 @@ def test_a_place_that_is_known_beforehand_is_where_the_bins_have_it() -> None:
     # the bins are moved aside; as much in `beside` takes the shift out again, however sure of the place one is
     plane, shift = picture(truth.gaussian_profile(2.0)), 0.05
     profiles = kept(plane, 14.0)
-    moved = replace(profiles, residual=profiles.residual + shift * profiles.moved)
-    known = replace(Beforehand.nothing(moved), place_sd=np.array([1e-4]), beside=shift * moved.moved)
-    ((off, _),) = informed(compare(moved, FREQUENCY, TOP_CPP, known), gaussian, 2.0)
+    moved = replace(profiles, residual=profiles.residual + shift * profiles.shift_term)
+    known = replace(EsfPriors.nothing(moved), place_sd=np.array([1e-4]), beside=shift * moved.shift_term)
+    ((off, _),) = informed(fit_sfr(moved, FREQUENCY, TOP_CPP, known), gaussian, 2.0)
     assert abs(off) < 2e-3
     ignored = replace(known, beside=np.zeros_like(known.beside))
-    ((wrong, _),) = informed(compare(moved, FREQUENCY, TOP_CPP, ignored), gaussian, 2.0)
+    ((wrong, _),) = informed(fit_sfr(moved, FREQUENCY, TOP_CPP, ignored), gaussian, 2.0)
     assert abs(wrong) > 2 * abs(off)
 
 
 def test_levels_that_are_off_show_as_is_said() -> None:
     profiles = kept(picture(truth.gaussian_profile(2.5)), 14.0)
-    known = replace(Beforehand.nothing(profiles), dark_sd=np.array([1e-3]), light_sd=np.array([1e-3]))
-    before = compare(profiles, FREQUENCY, TOP_CPP, known)
-    for side, shape in enumerate((1 - profiles.rise, profiles.rise)):
+    known = replace(EsfPriors.nothing(profiles), dark_sd=np.array([1e-3]), light_sd=np.array([1e-3]))
+    before = fit_sfr(profiles, FREQUENCY, TOP_CPP, known)
+    for side, shape in enumerate((1 - profiles.step, profiles.step)):
         higher = replace(profiles, residual=profiles.residual + 1e-3 * shape)
-        after = compare(higher, FREQUENCY, TOP_CPP, known)
+        after = fit_sfr(higher, FREQUENCY, TOP_CPP, known)
         assert (after.sfr - before.sfr) / 1e-3 == pytest.approx(before.by_levels[..., side], abs=1e-6)
         assert np.abs(before.by_levels[..., side]).max() > 0.1
 
@@ -232,8 +232,11 @@ def test_light_thrown_to_one_side_tells_nothing_where_the_lens_may_be_lopsided()
     thrown = 0.05 * np.exp(-np.abs(profiles.u) / 3)
     aside = replace(profiles, residual=profiles.residual + thrown, noise_light=2 * profiles.noise_dark)
     straight = replace(aside, residual=profiles.residual)
-    for lopsided, least, most in ((False, 1e-3, np.inf), (True, 0.0, 1e-9)):
-        some, none = (compare(p, FREQUENCY, TOP_CPP, lopsided=lopsided).sfr for p in (aside, straight))
+    for antisymmetric_only, least, most in ((False, 1e-3, np.inf), (True, 0.0, 1e-9)):
+        some, none = (
+            fit_sfr(p, FREQUENCY, TOP_CPP, antisymmetric_only=antisymmetric_only).sfr
+            for p in (aside, straight)
+        )
         assert least <= np.abs(some - none).max() < most
 
 
@@ -241,6 +244,6 @@ def test_a_strip_of_one_side_alone_tells_nothing_of_a_lopsided_lens_and_does_no_
     profiles = kept(picture(truth.gaussian_profile(2.0)), 14.0)
     for side in (profiles.u < 1, profiles.u > -1):
         half = replace(profiles, count=profiles.count * side)
-        seen = compare(half, FREQUENCY, TOP_CPP, lopsided=True)
+        seen = fit_sfr(half, FREQUENCY, TOP_CPP, antisymmetric_only=True)
         assert np.isfinite(seen.sfr).all()
         assert np.linalg.eigvalsh(seen.covariance).min() > 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.focus.judge.wording import describe_result
 from appliance.focus.result import Reason, Result, Verdict
-from appliance.focus.words import describe_result
 from appliance.station import words
 
 

@@ -9,7 +9,7 @@ import pytest
 from examples import RESULT, SETUP, record
 
 from appliance.errors import BarReadingError, BlurReadingError, UsageError
-from appliance.focus.prints import Print
+from appliance.focus.printed_chart import Print
 from appliance.focus.result import Result, Verdict
 from appliance.store import Store, open_store, visits
 from appliance.store._engine import migrate

@@ -10,7 +10,7 @@ import pytest
 from examples import RESULT
 from page_fixtures import Page, add
 
-from appliance.focus.prints import Print
+from appliance.focus.printed_chart import Print
 from appliance.focus.result import Verdict
 from appliance.store import open_store
 from appliance.store.access import trail

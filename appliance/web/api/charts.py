@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from appliance.errors import UsageError
-from appliance.focus.prints import Print
+from appliance.focus.printed_chart import Print
 from appliance.store import prints
 from appliance.store.access import OPERATOR
 from appliance.web import context

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from appliance.chart.layout import PAPERS_MM, title_of
 from appliance.errors import BarReadingError, BlurReadingError, UsageError
-from appliance.focus.prints import BLUR_STEPS, RULER_STEPS, RULER_U95_MM, Print, blur_to_keep
+from appliance.focus.printed_chart import BLUR_STEPS, RULER_STEPS, RULER_U95_MM, Print, blur_to_keep
 from appliance.store import prints
 from appliance.store.access import OPERATOR
 from appliance.store.house import PrintReading

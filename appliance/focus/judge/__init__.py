@@ -1,0 +1,1 @@
+"""From fitted lenses to a verdict: budget, guard bands, reasons and words."""
