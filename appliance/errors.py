@@ -76,6 +76,13 @@ class AddressInUseError(FocuscheckError):
     oled_text = "PORT IN USE"
 
 
+class FocalLengthNeededError(FocuscheckError):
+    """A zoom is on the bench and nobody said at which focal length it stands; pick it, then press again."""
+
+    exit_status = 2
+    oled_text = "WHICH MM?"
+
+
 class StationBusyError(FocuscheckError):
     """A check is being measured just now; presses are not queued, so wait for the verdict and press again."""
 

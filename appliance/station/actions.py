@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from appliance.config import Settings
@@ -22,11 +23,12 @@ from appliance.station.guiding import Guiding
 from appliance.station.housekeeping import write_reason
 from appliance.station.jobs import Jobs
 from appliance.station.measure import Wanted
+from appliance.station.setting import WHICH_S, Setting
 from appliance.station.state import LIVE_PHASES, Phase
 from appliance.store import Store, StoredCheck
 
 _LIVE_PHASE: dict[LiveKind, Phase] = {"assist": Phase.ASSIST, "align": Phase.ALIGN}
-_PHASES_THAT_END = (Phase.SHUTDOWN, *LIVE_PHASES)
+_PHASES_THAT_END = (Phase.SHUTDOWN, Phase.WHICH, *LIVE_PHASES)
 
 
 class Actions:
@@ -41,6 +43,7 @@ class Actions:
         """Monotonic time in s at which a live session, or the question whether to switch off, ends by itself."""
         self._pin_ends = 0.0
         self.guiding = Guiding(settings, store)
+        self._setting = Setting(store)
         self.exit_status = 0
         """What the process should end with; not 0 once the camera hangs."""
 
@@ -58,6 +61,9 @@ class Actions:
             return
         if request.lens_tag is None and self.guiding.view is not None and not self.guiding.waits_for_photo:
             self._press_guide(request)
+            return
+        if not self.guiding.waits_for_photo and (asked := self._which(request)) is not None:
+            request.accepted.set_exception(asked)
             return
         self.request = request
         self._jobs.end_live()
@@ -125,9 +131,12 @@ class Actions:
         """A press about another lens than the one on the bench says nothing of a body."""
         state = self._board.state
         if request.lens_tag is None and self.guiding.waits_for_photo:
-            return self.guiding.photo_wanted(state.lens_tag, state.body_tag)
-        on_bench = request.lens_tag in (None, state.lens_tag)
-        return Wanted(request.lens_tag or state.lens_tag, state.body_tag if on_bench else None)
+            wanted = self.guiding.photo_wanted(state.lens_tag, state.body_tag)
+            focal_mm = wanted.focal_length_mm or state.focal_length_mm
+            return replace(wanted, focal_length_mm=focal_mm, f_number=wanted.f_number or state.f_number)
+        if request.lens_tag not in (None, state.lens_tag):
+            return Wanted(request.lens_tag)
+        return Wanted(state.lens_tag, state.body_tag, state.focal_length_mm, state.f_number)
 
     def finish(self, outcome: Outcome) -> None:
         """Show how the check under way ended, and tell who asked for it."""
@@ -223,13 +232,17 @@ class Actions:
         state = self._board.state
         changes: dict[str, Any] = {"lens_tag": tag, "scans": state.scans + int(scanned)}
         if tag != state.lens_tag:
-            changes["body_tag"] = None  # it was named for the lens before
+            changes |= {
+                "body_tag": None,
+                "focal_length_mm": None,
+                "f_number": None,
+            }  # said of the lens before
         if self.guiding.scanned(tag):
             self._board.note(
                 screens.notice(self._board.face.size, "GUIDE PAUSED", "Go on with it on the phone.")
             )
         changes["guide"] = self.guiding.view
-        if self.guiding.view is None and state.phase in (Phase.READY, Phase.RESULT, Phase.GUIDE):
+        if self.guiding.view is None and state.phase in (Phase.READY, Phase.RESULT, Phase.GUIDE, Phase.WHICH):
             self._board.enter(Phase.READY, verdict=None, **changes)
         else:
             self._board.set(**changes)
@@ -240,6 +253,46 @@ class Actions:
     def select_body(self, tag: str | None) -> None:
         """The next presses name this camera body."""
         self._board.set(body_tag=tag)
+        self._board.face.wake(time.monotonic())
+
+    # What the lens is set to
+
+    def _which(self, request: Request) -> FocuscheckError | None:
+        """Ask for the focal length of a zoom of which nobody said it; None where a check can be made."""
+        state = self._board.state
+        tag = request.lens_tag or state.lens_tag
+        missing = self._setting.missing(state, tag)
+        if missing is not None and tag == state.lens_tag and state.phase is not Phase.WHICH:
+            self._jobs.end_live()
+            self.phase_ends = time.monotonic() + WHICH_S
+            first = self._setting.choices_mm(tag)[0]
+            self._board.enter(Phase.WHICH, which_mm=first, verdict=None, live=None)
+        return missing
+
+    def next_focal(self) -> None:
+        """Offer the zoom's next focal length."""
+        self.phase_ends = time.monotonic() + WHICH_S
+        self._board.enter(Phase.WHICH, which_mm=self._setting.following(self._board.state))
+
+    def take_focal(self) -> None:
+        """The zoom stands at the focal length that is offered."""
+        self.set_up(self._board.state.which_mm, self._board.state.f_number)
+
+    def set_up(self, focal_length_mm: float | None, f_number: float | None) -> None:
+        """The lens on the bench is set so, until another lens is there; None: as records and settings say.
+
+        Raises
+        ------
+        UsageError
+            If its records say that it cannot be.
+        """
+        state = self._board.state
+        self._setting.checked(state.lens_tag, focal_length_mm, f_number)
+        changes = {"focal_length_mm": focal_length_mm, "f_number": f_number, "which_mm": None}
+        if state.phase in (Phase.READY, Phase.RESULT, Phase.WHICH) and not self.busy:
+            self._board.enter(Phase.READY, verdict=None, **changes)
+        else:
+            self._board.set(**changes)
         self._board.face.wake(time.monotonic())
 
     def show_pin(self, pin: str | None, seconds: float) -> None:

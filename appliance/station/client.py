@@ -41,6 +41,10 @@ class StationClient:
         """Say which camera body the next presses name."""
         self._ask({"command": "body", "body": tag})
 
+    def set_up(self, focal_length_mm: float | None, f_number: float | None) -> None:
+        """Say what the lens on the bench is set to."""
+        self._ask({"command": "set_up", "focal_length_mm": focal_length_mm, "f_number": f_number})
+
     def scan(self, text: str) -> None:
         """Read a barcode as the scanner does."""
         self._ask({"command": "scan", "text": text})

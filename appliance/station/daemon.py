@@ -155,6 +155,8 @@ class Station(Wishes):
                 self._actions.select_lens(tag, scanned)
             case events.SelectBody(tag):
                 self._actions.select_body(tag)
+            case events.SetUp(focal_mm, f_number, accepted):
+                self._answer(accepted, lambda: self._actions.set_up(focal_mm, f_number))
             case events.BadScan(text):
                 self._board.note(screens.fault(self._face.size, "NOT A TAG", f"Scanned: {text}"), beeps=3)
             case events.ShowPin(pin, seconds):

@@ -134,6 +134,15 @@ class SelectBody:
 
 
 @dataclass(frozen=True)
+class SetUp:
+    """The lens on the bench is set so; None: as records and settings say."""
+
+    focal_length_mm: float | None
+    f_number: float | None
+    accepted: Future[None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
 class BadScan:
     """A code was read that cannot be a lens tag."""
 

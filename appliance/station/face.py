@@ -5,7 +5,7 @@ from __future__ import annotations
 from appliance.config import SOFTWARE_VERSION
 from appliance.devices import Panel
 from appliance.focus.result import Result, Verdict
-from appliance.station import screens, screens_guide, screens_live
+from appliance.station import screens, screens_guide, screens_live, words
 from appliance.station._drawing import Size
 from appliance.station.display_keeper import DisplayKeeper, png_base64
 from appliance.station.screens import Screen
@@ -104,7 +104,10 @@ class Face:
         if state.phase is Phase.READY:
             if state.stuck_button:
                 return screens.stuck(size, state.stuck_button)
-            return screens.ready(size, state.lens_tag, self._address, self._station)
+            setting = words.lens_setting(state.focal_length_mm, state.f_number)
+            return screens.ready(size, state.lens_tag, self._address, self._station, setting)
+        if state.phase is Phase.WHICH:
+            return screens_live.which(size, state.which_mm or 0.0)
         if state.phase is Phase.GUIDE and state.guide is not None:
             done = state.guide["finding"] is not None
             return (screens_guide.finding if done else screens_guide.step)(size, state.guide)

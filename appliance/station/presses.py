@@ -39,6 +39,8 @@ class Presses:
             log.warning("The %s button has been down for %g s.", button, self._stuck_s)
             if phase is Phase.SHUTDOWN:
                 self._board.enter(Phase.READY)
+        elif phase is Phase.WHICH and press is Press.SHORT:
+            self._actions.next_focal() if button == "focus" else self._actions.take_focal()
         elif button == "focus":
             if press is Press.SHORT:
                 self._focus_pressed()

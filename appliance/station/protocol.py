@@ -16,6 +16,9 @@ Requests, each ``{"command": NAME, …}``:
     Which lens the next presses are about.
 ``body`` (``body``: TAG or null)
     Which camera body the lens is tested for; its circle of confusion counts. Another lens takes it off again.
+``set_up`` (``focal_length_mm``, ``f_number``: numbers or null)
+    What the lens on the bench is set to, until another lens is there; null: as records and settings say. A zoom is not
+    judged before its focal length is said.
 ``scan`` (``text``)
     As if the barcode scanner had read this: a bare tag, a body's too, or an address ending in ``/l/TAG``.
 ``assist``, ``align`` (``on``: true or false)
@@ -98,6 +101,26 @@ def pairing_pin(request: dict[str, Any]) -> tuple[str | None, float]:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
         raise UsageError("A pairing PIN is shown for at most an hour.")
     return pin, float(seconds)
+
+
+def set_up_request(request: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Focal length (mm) and f-number of a ``set_up`` request.
+
+    Raises
+    ------
+    UsageError
+        If either is no number.
+    """
+    return _number_or_none(request, "focal_length_mm"), _number_or_none(request, "f_number")
+
+
+def _number_or_none(request: dict[str, Any], name: str) -> float | None:
+    value = request.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"{name} is a number.")
+    return float(value)
 
 
 def guide_request(request: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -50,20 +50,24 @@ def start(size: Size, version: str) -> Screen:
     return Screen(picture, "starting")
 
 
-def ready(size: Size, lens_tag: str | None, address: str, station: str = "") -> Screen:
-    """Waiting for the button: which lens, which station, and where the page is, as QR code too where there is room."""
+def ready(size: Size, lens_tag: str | None, address: str, station: str = "", setting: str = "") -> Screen:
+    """Waiting for the button: which lens, which station, and where the page is, as QR code too where there is room.
+
+    ``setting`` is what the lens is set to, ``70 mm f/2.8``; it takes the place of the station's name.
+    """
     picture, draw = blank(size)
     short = address.removeprefix("http://")
     lens = _lines(lens_tag or "press TEST", 1)[0]
+    station = setting.replace(" mm", "mm") or station
     beside = _address_rows(short, SHORT_LINE)
-    code = _qr(address) if size[1] >= 64 and len(beside) <= 3 else None
+    code = _qr(address) if size[1] >= 64 and len(beside) <= (2 if setting else 3) else None
     if size[1] < 64:
         capitals(draw, 0, 14, "READY", 20, "ls")
         small(draw, 127, 13, lens[:12], anchor="rs")
-        small(draw, 0, 29, short)
+        small(draw, 0, 29, setting or short)
     elif code is None:
         capitals(draw, 0, 29, "READY", VERDICT_PT, "ls")
-        for k, row in enumerate([lens, *_address_rows(short, CHARACTERS_PER_LINE)]):
+        for k, row in enumerate([f"{lens} {setting}".strip(), *_address_rows(short, CHARACTERS_PER_LINE)]):
             small(draw, 0, 40 + 11 * k, row)
     else:
         picture.paste(code, (size[0] - code.width, (size[1] - code.height) // 2))
@@ -72,7 +76,7 @@ def ready(size: Size, lens_tag: str | None, address: str, station: str = "") -> 
         for k, row in enumerate([lens_tag or "press TEST", *named, *beside]):
             fits = len(row) <= SHORT_LINE
             small(draw, 0, 30 + 11 * k, row if fits else row[: SHORT_LINE - 1] + "…")
-    return Screen(picture, f"READY, {lens}, {short}")
+    return Screen(picture, ", ".join(filter(None, ("READY", lens, setting, short))))
 
 
 def _address_rows(address: str, width: int) -> list[str]:

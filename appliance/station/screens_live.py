@@ -113,6 +113,21 @@ def pairing(size: Size, pin: str) -> Screen:
     return Screen(picture, "PAIRING: the PIN stands on the station's OLED", told.picture)
 
 
+def which(size: Size, focal_mm: float) -> Screen:
+    """Asks at which focal length a zoom stands."""
+    picture, draw = blank(size)
+    tall, focal = size[1] >= 64, f"{focal_mm:g} MM?"
+    if tall:
+        small(draw, size[0] / 2, 12, "WHICH mm? (a zoom)", anchor="ms")
+        capitals(draw, size[0] / 2, 48, focal, fitting_points(focal, 41, size[0]))
+        small(draw, size[0] / 2, 62, "FOCUS next  TEST take", anchor="ms")
+    else:
+        capitals(draw, 0, 17, focal, 22, "ls")
+        small(draw, 127, 12, "zoom", anchor="rs")
+        small(draw, size[0] / 2, 30, "FOCUS next  TEST take", anchor="ms")
+    return Screen(picture, f"WHICH mm? {focal_mm:g} mm (FOCUS: next, TEST: take)")
+
+
 def shutdown(size: Size, simulated: bool = False) -> Screen:
     """Asks for a second press before the machine is switched off."""
     words = "only simulated here" if simulated else "else wait: stays on"

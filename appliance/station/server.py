@@ -19,6 +19,7 @@ from appliance.station.protocol import (
     guide_request,
     lens_tag,
     pairing_pin,
+    set_up_request,
     socket_address,
 )
 
@@ -109,6 +110,9 @@ class StationServer(socketserver.ThreadingUnixStreamServer):
                 return {}
             case "body":
                 self._station.select_body(lens_tag(request.get("body")))
+                return {}
+            case "set_up":
+                self._station.set_up(*set_up_request(request))
                 return {}
             case "scan":
                 self._station.scan(str(request.get("text", ""))[:LONGEST_REQUEST])

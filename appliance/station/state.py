@@ -21,6 +21,8 @@ class Phase(StrEnum):
     """Alignment runs; its figures are in ``live``."""
     GUIDE = "guide"
     """A guided check is on the bench; its step, and at its end its finding, are in ``guide``."""
+    WHICH = "which"
+    """TEST was pressed for a zoom whose focal length nobody said: FOCUS steps through ``which_mm``, TEST takes it."""
     SHUTDOWN = "shutdown"
     """TEST was held very long: a press within seconds switches the machine off."""
 
@@ -44,6 +46,12 @@ class StationState:
     """The lens the next press of the button is about."""
     body_tag: str | None = None
     """The camera body that the next press of the button names."""
+    focal_length_mm: float | None = None
+    """What the lens on the bench is set to, as somebody said; None: as records and settings say. Another lens clears
+    it, and ``f_number`` too."""
+    f_number: float | None = None
+    which_mm: float | None = None
+    """The focal length that the display offers in the phase ``which``."""
     scans: int = 0
     """Lens tags of this run that came from the barcode scanner; grows by one with each."""
     check: int | None = None

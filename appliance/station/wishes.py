@@ -42,6 +42,12 @@ class Wishes:
         """Say which camera body the lens is tested for, until another lens is selected."""
         self._events.put(events.SelectBody(tag))
 
+    def set_up(self, focal_length_mm: float | None, f_number: float | None) -> None:
+        """Say what the lens on the bench is set to; raises UsageError if its records say that it cannot be."""
+        wish = events.SetUp(focal_length_mm, f_number)
+        self._events.put(wish)
+        wish.accepted.result()
+
     def scan(self, code: str) -> None:
         """Read a barcode as the scanner does: a bare tag, or an address ending in ``/l/TAG``."""
         self._events.put(scan_event(code))

@@ -47,6 +47,13 @@ def figure(value: float | None, u95: float | None, unit: str) -> str:
     return f"{signed(value, places)} ± {u95:.{places}f} {unit}"
 
 
+def lens_setting(focal_length_mm: float | None, f_number: float | None) -> str:
+    """``70 mm f/2.8`` as far as either is known."""
+    focal = "" if focal_length_mm is None else f"{focal_length_mm:g} mm"
+    stop = "" if f_number is None else f"f/{f_number:g}"
+    return f"{focal} {stop}".strip()
+
+
 def headline(result: Result) -> str:
     """One sentence on where the lens focuses."""
     if result.bounded:

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from appliance.errors import StorageError
 from appliance.focus.result import Setup, Verdict
+from appliance.guides.case import LensFacts
 from appliance.store._engine import WRITES, is_current, make_engine, migrate
+from appliance.store._facts import lens_facts
 from appliance.store._records import CheckRecord, GuideLink, StoredCheck
 from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_row, picture_rows, stored
 from appliance.store.guide_tables import GuideEvent, GuideRun
@@ -236,6 +238,12 @@ class Store:
             focal_length_mm=focal_mm or setup.focal_length_mm,
             f_number=lens.max_aperture or setup.f_number,
         )
+
+    def lens_facts(self, tag: str | None) -> LensFacts:
+        """What the records say of a lens; nothing of one that they do not know."""
+        with self.reading() as session:
+            lens = session.scalars(select(Lens).where(Lens.tag == tag)).first() if tag else None
+        return lens_facts(lens)
 
     def is_body(self, tag: str) -> bool:
         """Whether a tag is a camera body's, and no lens's."""

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session, selectinload
 from appliance.config import SOFTWARE_VERSION
 from appliance.errors import UsageError
 from appliance.focus.result import Result, Setup
-from appliance.guides.case import COVERAGE_95, BodyFacts, Case, LensFacts, Observation, Past, Trend
+from appliance.guides.case import COVERAGE_95, BodyFacts, Case, Observation, Past, Trend
 from appliance.guides.catalogue import procedure_named
 from appliance.guides.finding import Finding
 from appliance.guides.procedure import Step
 from appliance.guides.run import Event, EventKind, Progress, conclude, fold
+from appliance.store._facts import lens_facts
 from appliance.store._rows import named, open_visit
 from appliance.store.guide_tables import ACTIVE, DONE, OPEN_STATES, GuideEvent, GuideRun
 from appliance.store.house import Body, Lens, Operator, Station
@@ -191,13 +192,6 @@ def start_case(session: Session, run: GuideRun) -> Case:
         past=_past(session, run),
         trend=_trend(session, run),
     )
-
-
-def lens_facts(lens: Lens | None) -> LensFacts:
-    """What the records say of a lens."""
-    if lens is None:
-        return LensFacts()
-    return LensFacts(**{name: getattr(lens, name) for name in LensFacts.__dataclass_fields__})
 
 
 def _past(session: Session, run: GuideRun) -> tuple[Past, ...]:

@@ -85,6 +85,17 @@ FRAMES: dict[str, Screen] = {
     "ready-no-code": screens.ready(
         TALL, "FC-00123", "http://bench-2.lenses.rental.example:8080", "Station 1"
     ),
+    "ready-setting": screens.ready(
+        TALL, "FC-00123", "http://192.168.178.123:8080", "Station 1", "135 mm f/2.8"
+    ),
+    "ready-setting-no-code": screens.ready(
+        TALL, "FC-00123", "http://[2001:db8::7334:1]:8080", "Station 1", "70 mm f/2.8"
+    ),
+    "flat-ready-setting": screens.ready(
+        FLAT, "FC-00123", "http://192.168.178.123:8080", "Station 1", "70 mm f/2.8"
+    ),
+    "which": screens_live.which(TALL, 19.5),
+    "flat-which": screens_live.which(FLAT, 135.0),
     "assist": screens_live.assist(TALL, ASSIST),
     "assist-hold": screens_live.assist(TALL, {**ASSIST, "middle": 25.8, "turn": "hold", "focus_mm": 0.2}),
     "assist-blurred": screens_live.assist(TALL, BLURRED),
