@@ -15,7 +15,8 @@ from zlib import crc32
 
 import numpy as np
 
-from appliance.bench.scene import Lens, Scene
+from appliance.bench.focusing import shift_um
+from appliance.bench.scene import Lens, Scene, object_distance_mm
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,47 @@ class Faults:
         linear between them, none outside.
     focusing_um:
         1 σ with which a technician focuses by eye, µm at the sensor.
+    af_error_um, af_approach_um, af_scatter_um, af_motor_um:
+        Autofocus: where it stops on average (> 0 behind the star), how much farther when it comes from far than from
+        near, its scatter (1 σ), and the step of its motor (0: none).
+    af_um_per_step:
+        How far one step of fine-tune moves it; < 0: a larger number is nearer.
+    af_miss_percent, af_miss_um:
+        How often it misses, and by how much at least.
+    shutter_focuses:
+        Whether the camera focuses anew at each shot though focus was to be locked.
+    lock_drift_um_per_shot, lock_jump_um, lock_jump_at:
+        Focus that does not stay: by how much a shot, and a jump from that shot on (from 0; 0: none).
+    mark_um, backlash_um, return_scatter_um:
+        A return to a mark: where it lies on average, mean(from far) − mean(from near), scatter of one way (1 σ).
+    slip_um, slip_at, slip_um_per_return:
+        Slip of gear or drift of a focus by wire: a step from that return on (from 0; 0: none), and a trend.
+    marks_mm:
+        Where the lens truly focuses at each mark, mm from the sensor.
     """
 
     flange_um: float = 0.0
     scale_dpt: float = 0.0
     cam_um: Mapping[float, float] = field(default_factory=dict)
     focusing_um: float = 0.0
+    af_error_um: float = 0.0
+    af_approach_um: float = 0.0
+    af_scatter_um: float = 0.0
+    af_motor_um: float = 0.0
+    af_um_per_step: float = 5.0
+    af_miss_percent: float = 0.0
+    af_miss_um: float = 0.0
+    shutter_focuses: bool = False
+    lock_drift_um_per_shot: float = 0.0
+    lock_jump_um: float = 0.0
+    lock_jump_at: int = 0
+    mark_um: float = 0.0
+    backlash_um: float = 0.0
+    return_scatter_um: float = 0.0
+    slip_um: float = 0.0
+    slip_at: int = 0
+    slip_um_per_return: float = 0.0
+    marks_mm: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,17 +98,41 @@ class World:
         bench:
             ``focused_at_mm``: the focal length at which the lens was focused on the star by eye (a zoom is then only
             zoomed); absent: its ring stands at the star's distance by its own scale.
+            ``af_from`` (``near`` or ``far``), ``af_shot`` (names the shot), ``af_tune`` (fine-tune set): the camera
+            focuses. ``lock_shot`` (from 0): a shot after focus was taken once. ``return_from``, ``return`` (from 0),
+            ``mark``: the ring is brought back to a mark; with ``star_at_mm``, mm from the sensor, the star stands there
+            and the mark's own distance counts.
         """
         lens = replace(
             self.base.lens,
             focal_length_mm=focal_length_mm or self.base.lens.focal_length_mm,
             f_number=f_number or self.base.lens.f_number,
         )
-        return replace(self.base, lens=replace(lens, focus_error_mm=self._focus_error_mm(bench, lens)))
+        shift = shift_um(self.faults, bench, self.rng)
+        if shift is not None and "star_at_mm" in bench:
+            return self._at_mark(bench, lens, shift)
+        error = self._focus_error_mm(bench, lens) if shift is None else self._shifted_mm(lens, shift)
+        return replace(self.base, lens=replace(lens, focus_error_mm=error))
 
     def rng(self, *place: object) -> np.random.Generator:
         """Scatter of one place in the procedure: the same each time."""
         return np.random.default_rng([self.seed, *(crc32(str(part).encode()) for part in place)])
+
+    def _shifted_mm(self, lens: Lens, shift: float) -> float:
+        """Focus error, mm, of a lens whose image of the star lies ``shift`` µm off the sensor (> 0: behind it)."""
+        o = self.base.object_distance_mm
+        image = 1 / (1 / lens.focal_length_mm - 1 / o) - shift / 1000
+        return 1 / (1 / lens.focal_length_mm - 1 / image) - o
+
+    def _at_mark(self, bench: Mapping[str, Any], lens: Lens, shift: float) -> Scene:
+        """The star moved to ``star_at_mm`` before a lens at a mark, give or take ``shift`` µm."""
+        star = float(bench["star_at_mm"])
+        f, known = lens.focal_length_mm, self.faults.marks_mm
+        in_focus = object_distance_mm(f, known.get(str(bench.get("mark")), star))
+        image = 1 / (1 / f - 1 / in_focus) - shift / 1000
+        o = star - image
+        error = 1 / (1 / f - 1 / image) - o
+        return replace(self.base, lens=replace(lens, focus_error_mm=error), object_distance_mm=o)
 
     def _focus_error_mm(self, bench: Mapping[str, Any], lens: Lens) -> float:
         """Where the lens focuses behind the aim point, mm, from the vergence its ring is set to."""

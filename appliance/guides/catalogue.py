@@ -8,7 +8,7 @@ from importlib import import_module
 from appliance.errors import UsageError
 from appliance.guides.procedure import Procedure
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("autofocus",)
 """In the order in which they are offered."""
 
 

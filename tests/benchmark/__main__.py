@@ -33,6 +33,7 @@ NAMES = (
     "press",
     "locate",
     "load",
+    "guide_autofocus",
 )
 
 
