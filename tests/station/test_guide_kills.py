@@ -66,7 +66,7 @@ def test_a_guided_check_killed_at_every_step_comes_to_the_same_end(tmp_path: Pat
         act(client)
         kill(process)  # a photo is just being taken
         process, kills = station(tmp_path), kills + 1
-        view = client.guide("view")
+        view = client.guide("view") or {"step": None}  # a run that is over is off the bench
         if view["step"] is not None and view["step"]["key"] == at:
             act(client)
             until(lambda at=at: at != (client.guide("view")["step"] or {}).get("key"))  # type: ignore[misc]
