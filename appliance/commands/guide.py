@@ -225,8 +225,9 @@ def _told(view: dict[str, Any], as_json: bool) -> int:
     else:
         print(f"{finding['word']}: {finding['headline']}")
         for figure in finding["figures"]:
-            u95 = "" if figure["u95"] is None else f" ± {figure['u95']:.3g}"
-            print(f"  {figure['label']}: {figure['value']:+.4g}{u95} {figure['unit']}".rstrip())
+            value, u95 = figure["value"], figure["u95"]
+            told = f"{value:.4g}" if u95 is None else f"{value:+.4g} ± {u95:.3g}"
+            print(f"  {figure['label']}: {told} {figure['unit']}".rstrip())
         for cause in finding["causes"]:
             print(f"  {cause['code']}: {cause['text']}")
         if finding["next_action"]:
@@ -257,6 +258,8 @@ def _list(options: argparse.Namespace) -> int:
 @contextmanager
 def _bench(options: argparse.Namespace) -> Iterator[_Bench]:
     """The running station, or one made for this command."""
+    from appliance.devices.choose import camera_is_simulated
+    from appliance.devices.simulated_camera import faults_of
     from appliance.station.client import StationClient
     from appliance.station.service import ready_station, station_answers
 
@@ -276,6 +279,10 @@ def _bench(options: argparse.Namespace) -> Iterator[_Bench]:
 
         yield _Bench(settings, client.guide, lambda: client.check(None), select)
         return
+    if camera_is_simulated(settings):
+        faults_of(
+            settings.simulated_faults
+        )  # a fault that there is not is said before the guided check begins
     with ready_station(settings) as station:
 
         def select_here(lens: str | None, body: str | None) -> None:
