@@ -77,6 +77,8 @@ class Observation:
     lens_tag: str | None = None
     body_tag: str | None = None
     operator: str | None = None
+    chart_tilt_deg: float | None = None
+    picture_px: tuple[int, int] | None = None
 
     @classmethod
     def of(
@@ -98,6 +100,8 @@ class Observation:
             dict(result.figures),
             tuple(reason.code for reason in result.reasons),
             result.mtf50_peak_cpp,
+            chart_tilt_deg=result.chart_tilt_deg,
+            picture_px=result.picture_px,
             **more,
         )
 

@@ -109,6 +109,8 @@ class Step:
         Whether skipping it leaves the finding whole.
     restarts:
         Whether repeating this step makes those after it to be done anew, because it moves the lens.
+    lens_tag, body_tag:
+        Whose photo this is, where a run looks at several lenses or bodies; None: the run's own.
     """
 
     key: str
@@ -124,6 +126,8 @@ class Step:
     takes_bound: bool = False
     optional: bool = False
     restarts: bool = False
+    lens_tag: str | None = None
+    body_tag: str | None = None
 
 
 class LensKind(StrEnum):

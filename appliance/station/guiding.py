@@ -121,8 +121,8 @@ class Guiding:
         assert self.view is not None
         step, lens, body = self._step, self.view["lens"], self.view["body"]
         return Wanted(
-            lens or lens_tag,
-            body or body_tag,
+            step.lens_tag or lens or lens_tag,
+            step.body_tag or body or body_tag,
             focal_length_mm=step.focal_length_mm,
             f_number=step.f_number,
             distance_mm=step.distance_mm,
