@@ -16,6 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from appliance.bench.focusing import shift_um
+from appliance.bench.mount import mounted
 from appliance.bench.scene import Lens, Scene, object_distance_mm
 
 
@@ -51,6 +52,17 @@ class Faults:
         Slip of gear or drift of a focus by wire: a step from that return on (from 0; 0: none), and a trend.
     marks_mm:
         Where the lens truly focuses at each mark, mm from the sensor.
+    bench_um, lens_um, body_um, operator_um:
+        µm of image shift (> 0 behind the aim point, back focus) of the bench itself, of a lens or body by its number
+        in the procedure, of how one operator sets lenses by the operator's number.
+    remount_um:
+        1 σ of taking a lens off and on, µm at the sensor.
+    temperature_um_per_k:
+        Image shift per kelvin.
+    lens_tilt_x_mrad, lens_tilt_y_mrad, bench_tilt_x_mrad, bench_tilt_y_mrad:
+        Tilt of the field in the sense of :class:`~appliance.bench.scene.Lens`; the lens's turns with it.
+    chart_nearer_percent, chart_tilted_deg:
+        The chart stands this much nearer, and is tilted this much more, than it should.
     """
 
     flange_um: float = 0.0
@@ -75,6 +87,18 @@ class Faults:
     slip_at: int = 0
     slip_um_per_return: float = 0.0
     marks_mm: Mapping[str, float] = field(default_factory=dict)
+    bench_um: float = 0.0
+    lens_um: Mapping[float, float] = field(default_factory=dict)
+    body_um: Mapping[float, float] = field(default_factory=dict)
+    operator_um: Mapping[float, float] = field(default_factory=dict)
+    remount_um: float = 0.0
+    temperature_um_per_k: float = 0.0
+    lens_tilt_x_mrad: float = 0.0
+    lens_tilt_y_mrad: float = 0.0
+    bench_tilt_x_mrad: float = 0.0
+    bench_tilt_y_mrad: float = 0.0
+    chart_nearer_percent: float = 0.0
+    chart_tilted_deg: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +126,8 @@ class World:
             focuses. ``lock_shot`` (from 0): a shot after focus was taken once. ``return_from``, ``return`` (from 0),
             ``mark``: the ring is brought back to a mark; with ``star_at_mm``, mm from the sensor, the star stands there
             and the mark's own distance counts.
+            ``lens``, ``body``, ``operator``: which one, by number; ``mount``: how often the lens was mounted, each time anew; ``turn_deg``: how far the
+            lens is turned in its mount, clockwise in the picture; ``warmer_k``: than when the bench was set up.
         """
         lens = replace(
             self.base.lens,
@@ -112,7 +138,9 @@ class World:
         if shift is not None and "star_at_mm" in bench:
             return self._at_mark(bench, lens, shift)
         error = self._focus_error_mm(bench, lens) if shift is None else self._shifted_mm(lens, shift)
-        return replace(self.base, lens=replace(lens, focus_error_mm=error))
+        focused = replace(self.base, lens=replace(lens, focus_error_mm=error))
+        place = [bench.get(name, "") for name in ("lens", "body", "operator", "mount")]
+        return mounted(focused, self.faults, bench, self.rng("mount", *place))
 
     def rng(self, *place: object) -> np.random.Generator:
         """Scatter of one place in the procedure: the same each time."""
