@@ -126,8 +126,9 @@ class World:
             focuses. ``lock_shot`` (from 0): a shot after focus was taken once. ``return_from``, ``return`` (from 0),
             ``mark``: the ring is brought back to a mark; with ``star_at_mm``, mm from the sensor, the star stands there
             and the mark's own distance counts.
-            ``lens``, ``body``, ``operator``: which one, by number; ``mount``: how often the lens was mounted, each time anew; ``turn_deg``: how far the
-            lens is turned in its mount, clockwise in the picture; ``warmer_k``: than when the bench was set up.
+            ``lens``, ``body``, ``operator``: which one, by number; ``mount``: how often the lens was mounted, each time
+            anew; ``turn_deg``: how far the lens is turned in its mount, clockwise in the picture; ``warmer_k``: than
+            when the bench was set up.
         """
         lens = replace(
             self.base.lens,

@@ -8,7 +8,10 @@ from importlib import import_module
 from appliance.errors import UsageError
 from appliance.guides.procedure import Procedure
 
-MODULES: tuple[str, ...] = ("autofocus",)
+MODULES: tuple[str, ...] = (
+    "autofocus",
+    "gauge",
+)
 """In the order in which they are offered."""
 
 

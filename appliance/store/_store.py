@@ -22,6 +22,7 @@ from appliance.store._engine import WRITES, is_current, make_engine, migrate
 from appliance.store._facts import lens_facts
 from appliance.store._records import CheckRecord, GuideLink, StoredCheck
 from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_row, picture_rows, stored
+from appliance.store.bench_state import remount_kept_um
 from appliance.store.guide_tables import GuideEvent, GuideRun
 from appliance.store.models import Body, Check, Lens
 from appliance.store.prints import prints_kept
@@ -219,14 +220,16 @@ class Store:
         -------
         Setup
             Its circle of confusion (µm) is the body's own, else the lens's own; its tolerance (± µm) the lens's own. It
-            knows all that was measured of the printed charts.
+            knows all that was measured of the printed charts, and of how much mounting scatters.
         """
         with self.reading() as session:
             lens = session.scalars(select(Lens).where(Lens.tag == lens_tag)).first() if lens_tag else None
             body = session.scalars(select(Body).where(Body.tag == body_tag)).first() if body_tag else None
-            prints = prints_kept(session)
+            prints, remount_um = prints_kept(session), remount_kept_um(session)
         coc_um = (body and body.coc_um) or (lens and lens.coc_um) or setup.coc_um
-        setup = replace(setup, coc_um=coc_um, prints={**setup.prints, **prints})
+        # a setting stands where it is the larger: somebody may know of more than a study saw
+        remount_um = max(remount_um, setup.remount_u_um)
+        setup = replace(setup, coc_um=coc_um, remount_u_um=remount_um, prints={**setup.prints, **prints})
         if lens is None:
             return setup
         setup = replace(setup, tolerance_um=lens.tolerance_um or setup.tolerance_um)

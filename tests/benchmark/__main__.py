@@ -34,6 +34,7 @@ NAMES = (
     "locate",
     "load",
     "guide_autofocus",
+    "guide_gauge",
 )
 
 
