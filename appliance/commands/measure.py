@@ -92,7 +92,7 @@ def _add_sfr(subparsers: Any) -> None:
 
 def _run_sfr(args: argparse.Namespace) -> int:
     from appliance.pictures import read_frame
-    from appliance.sfr import REASONS, measure_roi
+    from appliance.sfr import PART_LEFT_OUT, REASONS, measure_roi
 
     frame = read_frame(args.image, args.bayer, None, args.linear)
     height, width = frame.plane.shape
@@ -119,7 +119,8 @@ def _run_sfr(args: argparse.Namespace) -> int:
             )
             print(f"{x},{y},{w},{h}: MTF50 {mtf50} cycles/pixel (95 %), edge at {d['edge_angle_deg']:.2f}°")
             if d["warning"]:
-                print(f"  Not to be trusted to that interval: {d['warning']}")
+                trust = "" if edge.reason == PART_LEFT_OUT else "Not to be trusted to that interval: "
+                print(f"  {trust}{d['warning']}")
     return 0
 
 

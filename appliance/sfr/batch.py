@@ -20,6 +20,7 @@ NOT_AN_EDGE = "NOT_AN_EDGE"
 ANGLE = "ANGLE"
 CLIPPED = "CLIPPED"
 TOO_NARROW = "TOO_NARROW"
+PART_LEFT_OUT = "LEFT_OUT"
 REASONS = {
     OUTSIDE: "The edge lies partly outside the picture.",
     TOO_SHORT: "The edge is too short to measure: at least 12 px are needed.",
@@ -28,8 +29,9 @@ REASONS = {
     ANGLE: "The edge runs too close to the pixels' rows, columns or diagonals to sample its profile finely.",
     CLIPPED: "The light side of the edge is at the sensor's limit.",
     TOO_NARROW: "The blur is too wide for the strip measured about the edge.",
+    PART_LEFT_OUT: "Something else is in the region (a corner, another edge, dust, a mark) and was left out.",
 }
-"""Sentence for each refusal or, for ``TOO_NARROW``, warning."""
+"""Sentence for each refusal or, for ``TOO_NARROW`` and ``LEFT_OUT``, warning."""
 
 
 @dataclass(frozen=True)
