@@ -116,6 +116,15 @@ def flange_error_um(image_shift_um: float) -> float:
     return -image_shift_um
 
 
+def shim_change_um(flange_error_um: float) -> float:
+    """By how much the shims between mount and lens must grow to take a flange error away, µm; < 0: become thinner.
+
+    Shims hold the lens away from its mount, and so from the sensor: where the sensor sits too far
+    (``flange_error_um`` > 0) they are too thick.
+    """
+    return -flange_error_um
+
+
 def ring_turn_deg(flange_error_um: float) -> float:
     """Turn of the HQ camera's back-focus ring that takes a flange error away, degrees.
 

@@ -9,6 +9,7 @@ from appliance.errors import UsageError
 from appliance.guides.procedure import Procedure
 
 MODULES: tuple[str, ...] = (
+    "back_focus",
     "autofocus",
     "gauge",
 )

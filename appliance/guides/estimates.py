@@ -17,13 +17,42 @@ from math import hypot, inf
 import numpy as np
 import numpy.typing as npt
 
+from appliance.focus.judge.verdict import GUARD_FACTOR, decide
+from appliance.focus.printed_chart import Print
+from appliance.focus.result import Verdict
 from appliance.guides.case import COVERAGE_95, ON_CHART, PER_PHOTO, Observation
 from appliance.guides.distributions import t_quantile
 
 Array = npt.NDArray[np.float64]
+SIGNIFICANT = 3.3
+"""So many standard uncertainties from nothing are chance once in a thousand (normal distribution, both sides)."""
 REMOUNT, PRINT_SCALE = "remount", "print_scale"
 """Terms of a check's budget: the first is the same µm in every photo of one mount; the second stretches all lengths on
 the chart alike, so that its sign is that of the shift."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value with its standard uncertainty."""
+
+    value: float
+    u: float
+
+    @property
+    def u95(self) -> float:
+        """Half-width of the 95 % interval."""
+        return COVERAGE_95 * self.u
+
+    def judged(self, tolerance: float) -> Verdict:
+        """Verdict by the guard band; the sign is that of the value."""
+        return decide(self.value, self.u, tolerance)
+
+    def beyond(self, limit: float) -> bool:
+        """Whether it is surely beyond ± ``limit``: by the guard band, and so far from nothing that chance is no cause.
+
+        The guard band alone takes a figure that is known worse than the limit for a fault once in ten faultless runs.
+        """
+        return abs(self.value) > max(limit + GUARD_FACTOR * self.u, SIGNIFICANT * self.u)
 
 
 @dataclass(frozen=True)
@@ -50,6 +79,10 @@ class Estimate:
     def u95(self, k: int) -> float:
         """Half-width of its 95 % interval."""
         return COVERAGE_95 * self.u(k)
+
+    def quantity(self, k: int) -> Quantity:
+        """Value number ``k`` with its standard uncertainty."""
+        return Quantity(self.value(k), self.u(k))
 
     def combined(self, weights: Sequence[float] | Sequence[Sequence[float]] | Array) -> Estimate:
         """Linear combinations of the values, ``weights`` (q, p) or (p,) for one."""
@@ -145,3 +178,22 @@ def effective_dof(parts: Sequence[tuple[float, float]]) -> float:
 def coverage_95(dof: float) -> float:
     """How many standard uncertainties the half-width of a 95 % interval is, with so many degrees of freedom."""
     return COVERAGE_95 if dof > 1e4 else t_quantile(0.975, max(dof, 1.0))
+
+
+def print_u(photo: Observation) -> float:
+    """Relative standard uncertainty of lengths on the chart in a photo, by what is known of its print."""
+    given = photo.setup.distance_mm is not None
+    known = list(photo.setup.prints.values())
+    return (known[0] if len(known) == 1 else Print()).scale_u(given)
+
+
+def contradiction(photos: Sequence[Observation]) -> str:
+    """Why these photos cannot be of one run, as a sentence; empty if they can."""
+    tags = {photo.lens_tag for photo in photos if photo.lens_tag}
+    if len(tags) > 1:
+        return (
+            f"The photos are of different lenses ({', '.join(sorted(tags))}): start this guided check again."
+        )
+    if len({photo.setup.pixel_pitch_um for photo in photos}) > 1:
+        return "The photos are by cameras of different pixels: start this guided check again."
+    return ""

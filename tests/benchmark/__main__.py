@@ -35,6 +35,7 @@ NAMES = (
     "load",
     "guide_autofocus",
     "guide_gauge",
+    "guide_back_focus",
 )
 
 
