@@ -11,6 +11,7 @@ from appliance.guides.procedure import Procedure
 MODULES: tuple[str, ...] = (
     "back_focus",
     "autofocus",
+    "breathing",
     "gauge",
 )
 """In the order in which they are offered."""

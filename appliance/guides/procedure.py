@@ -105,6 +105,8 @@ class Step:
         What the technician was told to do, as the simulated bench reads it (see :mod:`appliance.bench.world`).
     takes_bound:
         Whether a photo counts that shows only on which side of the chart focus lies.
+    takes_scale:
+        Whether a photo counts that shows the picture's scale, wherever focus lies.
     optional:
         Whether skipping it leaves the finding whole.
     restarts:
@@ -124,6 +126,7 @@ class Step:
     distance_mm: float | None = None
     bench: Mapping[str, Any] = field(default_factory=dict)
     takes_bound: bool = False
+    takes_scale: bool = False
     optional: bool = False
     restarts: bool = False
     lens_tag: str | None = None

@@ -76,7 +76,9 @@ def conclude(procedure: Procedure, case: Case) -> Finding:
 
 
 def counts(step: Step, photo: Observation) -> bool:
-    """Whether a photo settles its step: it has a figure, or a side where that is enough."""
+    """Whether a photo settles its step: it has a figure, or a side or scale where that is enough."""
+    if step.takes_scale and photo.magnification is not None:
+        return True
     if photo.verdict is Verdict.INVALID:
         return False
     return photo.image_shift_um is not None or (step.takes_bound and photo.side != 0)

@@ -33,6 +33,8 @@ NAMES = (
     "press",
     "locate",
     "load",
+    "guide_breathing",
+    "guide_photos_breathing",
     "guide_autofocus",
     "guide_gauge",
     "guide_back_focus",
