@@ -25,7 +25,7 @@ def shift_um(faults: Faults, bench: Mapping[str, Any], rng: Rng) -> float | None
         found = faults.af_error_um + tuned + side * faults.af_approach_um
         return _by_camera(faults, found, rng("af", bench.get("af_shot", "")))
     if "lock_shot" in bench:
-        return _locked(faults, int(bench["lock_shot"]), rng)
+        return _locked(faults, int(bench["lock_shot"]), bool(bench.get("shutter_off")), rng)
     if "return_from" in bench:
         return _returned(faults, bench, rng)
     return None
@@ -40,9 +40,9 @@ def _by_camera(faults: Faults, aim_um: float, rng: np.random.Generator) -> float
     return found if not step else step * (np.floor(found / step) + 0.5)
 
 
-def _locked(faults: Faults, shot: int, rng: Rng) -> float:
+def _locked(faults: Faults, shot: int, shutter_off: bool, rng: Rng) -> float:
     """Shot ``shot`` (from 0) after focus was taken once."""
-    if faults.shutter_focuses:
+    if faults.shutter_focuses and not shutter_off:
         return _by_camera(faults, faults.af_error_um, rng("lock", shot))
     held = _by_camera(faults, faults.af_error_um, rng("lock", 0))
     jumped = faults.lock_jump_um if shot >= faults.lock_jump_at > 0 else 0.0

@@ -150,7 +150,8 @@ class World:
             ``ring_mm``: its ring stands at that engraved distance from the sensor, set ``setting`` (a name); with
             ``star_at_mm`` the star was put at that distance by tape. ``focused_at_f``: focused by eye at that f-number.
             ``af_from`` (``near`` or ``far``), ``af_shot`` (names the shot), ``af_tune`` (fine-tune set): the camera
-            focuses. ``lock_shot`` (from 0): a shot after focus was taken once. ``return_from``, ``return`` (from 0),
+            focuses. ``lock_shot`` (from 0): a shot after focus was taken once; ``shutter_off``: the
+            shutter button no longer focuses. ``return_from``, ``return`` (from 0),
             ``mark``: the ring is brought back to a mark; with ``star_at_mm``, mm from the sensor, the star stands there
             and the mark's own distance counts.
             ``lens``, ``body``, ``operator``: which one, by number; ``mount``: how often the lens was mounted, each time

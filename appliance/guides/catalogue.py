@@ -12,6 +12,7 @@ MODULES: tuple[str, ...] = (
     "back_focus",
     "autofocus",
     "breathing",
+    "focus_lock",
     "gauge",
 )
 """In the order in which they are offered."""

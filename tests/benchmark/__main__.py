@@ -38,6 +38,7 @@ NAMES = (
     "guide_autofocus",
     "guide_gauge",
     "guide_back_focus",
+    "guide_focus_lock",
 )
 
 

@@ -35,6 +35,8 @@ class Scatter:
     rng: np.random.Generator
     reach_mm: float = float("inf")
     """Focus farther than this from the star is seen by its side alone."""
+    budget_own_um: float | None = None
+    """What the photo's budget says of its own noise, where that is not the truth."""
 
 
 def bench(focal_length_mm: float, f_number: float, distance_mm: float, pitch_um: float = 6.2) -> Scene:
@@ -49,10 +51,16 @@ def bench(focal_length_mm: float, f_number: float, distance_mm: float, pitch_um:
     )
 
 
-def scatter(seed: int, own_um: float, shared_um: float, reach_mm: float = float("inf")) -> Scatter:
+def scatter(
+    seed: int,
+    own_um: float,
+    shared_um: float,
+    reach_mm: float = float("inf"),
+    budget_own_um: float | None = None,
+) -> Scatter:
     """Of one run."""
-    rng = np.random.default_rng(seed)
-    return Scatter(own_um, shared_um, float(rng.standard_normal()), rng, reach_mm)
+    rng = np.random.default_rng([seed, 1])
+    return Scatter(own_um, shared_um, float(rng.standard_normal()), rng, reach_mm, budget_own_um)
 
 
 def seen(step: Step, sequence: int, scene: Scene, setup: Setup, scattered: Scatter) -> Observation:
@@ -67,7 +75,8 @@ def seen(step: Step, sequence: int, scene: Scene, setup: Setup, scattered: Scatt
     by_aperture = scene.lens.f_number * (1 + truth.magnification(scene)) * setup.coc_um
     tolerance = by_aperture if setup.tolerance_um is None else setup.tolerance_um
     at = START + timedelta(seconds=20 * sequence)
-    budget = {"noise": scattered.own_um, "pose": scattered.shared_um}
+    known = scattered.own_um if scattered.budget_own_um is None else scattered.budget_own_um
+    budget = {"noise": known, "pose": scattered.shared_um}
     side = 1 if error_mm > 0 else -1
     if abs(error_mm) > scattered.reach_mm:
         verdict = Verdict.FAIL_BACK if side > 0 else Verdict.FAIL_FRONT
