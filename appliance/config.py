@@ -19,7 +19,14 @@ from appliance.errors import UsageError
 from appliance.settings import Settings
 from appliance.settings_sources import file_values, line_of, sentence
 
-__all__ = ["ENVIRONMENT_PREFIX", "SOFTWARE_VERSION", "Settings", "load_settings", "merged_values"]
+__all__ = [
+    "ENVIRONMENT_PREFIX",
+    "SOFTWARE_VERSION",
+    "Settings",
+    "load_settings",
+    "merged_values",
+    "settings_file",
+]
 
 DEFAULT_CONFIG_FILE = Path("/etc/focuscheck/config.toml")
 ENVIRONMENT_PREFIX = "FOCUSCHECK_"
@@ -58,16 +65,23 @@ def load_settings(
         raise UsageError(sentence(error, values, origins, Settings.model_fields)) from None
 
 
+def settings_file(named: Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """The settings file: the one ``named`` on the command line, else in the environment, else the system's."""
+    environment = os.environ if environment is None else environment
+    in_environment = environment.get(CONFIG_VARIABLE)
+    return named or (Path(in_environment) if in_environment else DEFAULT_CONFIG_FILE)
+
+
 def merged_values(
     config_file: Path | None, overrides: Mapping[str, Any], environment: Mapping[str, str] | None = None
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Values by setting name, and in words where each came from; the later source wins."""
     environment = os.environ if environment is None else environment
-    named = config_file or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
-    file = named or DEFAULT_CONFIG_FILE
+    file = settings_file(config_file, environment)
+    named = config_file is not None or bool(environment.get(CONFIG_VARIABLE))
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for name, value in file_values(file, must_exist=named is not None).items():
+    for name, value in file_values(file, must_exist=named).items():
         values[name], origins[name] = value, f"in {file}{line_of(file, name)}"
     for variable, text in environment.items():
         if variable.startswith(ENVIRONMENT_PREFIX) and variable != CONFIG_VARIABLE:

@@ -69,6 +69,19 @@ class StorageError(FocuscheckError):
     oled_text = "CANNOT STORE"
 
 
+class RecordsDamagedError(StorageError):
+    """The database is not whole; the station ends itself, and the next one puts the records right as it starts."""
+
+    exit_status = 6
+    oled_text = "RECORDS DAMAGED"
+
+
+class NewerRecordsError(StorageError):
+    """The records were made by a newer version of this program; install that one, or restore a backup from before."""
+
+    oled_text = "NEWER RECORDS"
+
+
 class AddressInUseError(FocuscheckError):
     """The page's port is taken by another program; choose another with ``--port``."""
 

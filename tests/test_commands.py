@@ -7,14 +7,20 @@ from pathlib import Path
 import pytest
 from command import Focuscheck, Said, bench
 from conftest import HeldCamera, SettingsFactory, rig_of
+from examples import record
 
-from appliance.commands.backup import KEPT, make_backup
 from appliance.config import Settings
 from appliance.errors import CameraError, StorageError
 from appliance.frame import Frame
 from appliance.station import doctor
+from appliance.station.keeping import backup_due
 from appliance.station.server import StationServer
+from appliance.station.service import sole_station
 from appliance.station.state import Phase
+from appliance.store import open_store
+from appliance.store.backups import KEPT, KEPT_BEFORE, backups_in, make_backup, problem_of
+from appliance.store.clock import Moment
+from appliance.store.starting import start_store
 
 BENCH = bench(4.65)
 
@@ -190,16 +196,93 @@ def test_a_backup_is_whole_and_only_the_newest_are_kept(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "focuscheck.sqlite3") as database:
         database.execute("create table checks (sequence integer)")
         database.execute("insert into checks values (7)")
+    settings = tmp_path / "config.toml"
+    settings.write_text("coc_um = 20\n")
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    for day in range(KEPT + 3):
-        copy = make_backup(tmp_path, start + timedelta(days=day))
-    assert len(list((tmp_path / "backups").iterdir())) == KEPT
-    with sqlite3.connect(copy) as kept:
-        assert kept.execute("select sequence from checks").fetchone() == (7,)
+    made = []
+    for day in range(KEPT + 3):  # the clock runs backwards: it is the number that counts
+        moment = Moment("boot", float(day), start - timedelta(days=day), False)
+        made.append(make_backup(tmp_path, "daily", settings, moment))
+    kept = backups_in(tmp_path / "backups")
+    assert [backup.number for backup in kept] == list(range(4, KEPT + 4))
+    assert len(list((tmp_path / "backups").iterdir())) == 3 * KEPT
+    with sqlite3.connect(kept[-1].file) as copy:
+        assert copy.execute("select sequence from checks").fetchone() == (7,)
+    assert kept[-1].file.with_suffix(".toml").read_text() == "coc_um = 20\n"
+    assert problem_of(kept[-1]) == ""
     (tmp_path / "focuscheck.sqlite3").write_bytes(b"no database" * 1000)
     with pytest.raises(StorageError, match="could not be copied"):
-        make_backup(tmp_path, start + timedelta(days=99))
-    assert len(list((tmp_path / "backups").glob("*.sqlite3"))) == KEPT
+        make_backup(tmp_path, "daily")
+    assert backups_in(tmp_path / "backups") == kept
+
+
+def test_copies_before_something_do_not_push_the_daily_ones_out(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    make_backup(tmp_path, "daily")
+    for _ in range(KEPT_BEFORE + 2):
+        make_backup(tmp_path, "before an upgrade")
+    reasons = [b.manifest.reason for b in backups_in(tmp_path / "backups") if b.manifest]
+    assert reasons == ["daily"] + KEPT_BEFORE * ["before an upgrade"]
+
+
+def test_the_age_of_a_backup_is_by_the_clock_that_cannot_jump(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    backup = make_backup(tmp_path, "daily", None, Moment("boot", 100.0, noon, False))
+    assert backup.age_s(Moment("boot", 460.0, noon + timedelta(days=4000), True)) == 360.0
+    assert backup.age_s(Moment("next boot", 5.0, noon + timedelta(hours=2), True)) == 7200.0
+    assert backup.age_s(Moment("next boot", 5.0, noon - timedelta(days=4000), False)) is None
+    assert backup_due(tmp_path)  # it is of another boot, and seems old
+
+
+def counted(folder: Path) -> int:
+    store = open_store(folder)
+    try:
+        return store.count()
+    finally:
+        store.close()
+
+
+def test_restore_lists_shows_does_and_takes_back(focuscheck: Focuscheck, tmp_path: Path) -> None:
+    where = ["--data-dir", str(tmp_path)]
+    store = open_store(tmp_path)
+    store.add_check(record(1))
+    assert focuscheck("backup", *where).out.endswith("1 checks, opened and counted.\n")
+    store.add_check(record(2))
+    store.close()
+    assert "1 checks  good" in focuscheck("restore", "--list", *where).out
+    shown = focuscheck("restore", *where)
+    assert shown.status == 0
+    assert "1 checks made since then stay" in shown.out
+    assert "Nothing was changed." in shown.out
+    assert not (tmp_path / "set-aside").exists()
+    assert focuscheck("restore", "77", *where).status == 2
+    with sole_station(tmp_path):
+        assert "already works" in focuscheck("restore", "1", "--sure", *where).err
+    done = focuscheck("restore", "1", "--sure", *where)
+    assert done.status == 0
+    assert "Check 2 was made again" in done.out
+    assert counted(tmp_path) == 2
+    assert focuscheck("restore", "--undo", *where).out.endswith("with --sure.\n")
+    assert focuscheck("restore", "--undo", "--sure", *where).status == 0
+    assert counted(tmp_path) == 2
+
+
+def test_doctor_names_what_is_missing_until_it_was_read(focuscheck: Focuscheck, tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.add_check(record(1))
+    store.close()
+    for file in (*tmp_path.glob("focuscheck.sqlite3*"), *(tmp_path / "pictures").iterdir()):
+        file.unlink()
+    where = [*BENCH, "--data-dir", str(tmp_path)]
+    found = parts(focuscheck("doctor", "--json", *where))
+    assert "The database is gone" in found["records"]["text"]
+    start_store(tmp_path)[0].close()
+    found = parts(focuscheck("doctor", "--json", *where))
+    assert found["records"]["state"] == "ok"
+    assert "MISSING: check 1 (FAIL BACK)" in found["restored"]["text"]
+    assert focuscheck("restore", "--seen", "--data-dir", str(tmp_path)).status == 0
+    assert "restored" not in parts(focuscheck("doctor", "--json", *where))
 
 
 def test_a_backup_of_nothing_says_so(focuscheck: Focuscheck, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from appliance.config import Settings
 from appliance.errors import (
-    CameraError,
     CameraHangsError,
     FocuscheckError,
+    RecordsDamagedError,
     StationBusyError,
     StationDownError,
     UsageError,
@@ -163,8 +163,8 @@ class Actions:
     def fail(self, error: Exception) -> None:
         """Show what went wrong; a camera that hangs ends the process, and the next one says why."""
         text = self._board.fail(error)
-        if isinstance(error, CameraHangsError):
-            self.exit_status = CameraError.exit_status
+        if isinstance(error, CameraHangsError | RecordsDamagedError):
+            self.exit_status = error.exit_status
             write_reason(self._settings.data_dir, text)
 
     def abandon(self) -> None:

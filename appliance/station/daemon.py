@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from appliance.config import Settings
-from appliance.errors import CameraHangsError, FocuscheckError, StationDownError
+from appliance.errors import CameraHangsError, FocuscheckError, RecordsDamagedError, StationDownError
 from appliance.station import events, screens
 from appliance.station.actions import Actions
 from appliance.station.board import Board
@@ -24,11 +24,13 @@ from appliance.station.button import Buttons
 from appliance.station.events import Devices, Request
 from appliance.station.housekeeping import Housekeeping, take_reason
 from appliance.station.jobs import Jobs
+from appliance.station.keeping import RecordsKeeper
 from appliance.station.notify import Notifier
 from appliance.station.presses import Presses
 from appliance.station.state import Phase, StationState
 from appliance.station.wishes import Wishes
 from appliance.store import Store
+from appliance.store.report import Report
 
 IDLE_S = 1.0
 """Longest sleep of the loop: it proves its life this often."""
@@ -49,8 +51,10 @@ class Station(Wishes):
         store: Store,
         address: str = "",
         notifier: Notifier | None = None,
+        mended: Report | None = None,
     ) -> None:
         super().__init__()
+        self._mended = mended
         self._settings, self._devices = settings, devices
         self._notifier = notifier or Notifier({})
         self._board = Board(settings, devices, address, self._describe)
@@ -60,6 +64,7 @@ class Station(Wishes):
         self._buttons = Buttons(settings)
         self._presses = Presses(settings, devices, self._board, self._jobs, self._actions)
         self._housekeeping = Housekeeping(settings, devices, self._events.put)
+        self._keeper = RecordsKeeper(settings.data_dir, self._events.put)
 
     # What other threads may call
 
@@ -99,17 +104,19 @@ class Station(Wishes):
             self._close()
 
     def _loop(self) -> None:
-        self._board.enter(Phase.STARTING, notice=take_reason(self._settings.data_dir))
+        afresh = take_reason(self._settings.data_dir, self._mended)
+        self._board.enter(Phase.STARTING, notice=afresh.whole)
         self._devices.panel.listen(
             lambda button, closed, at: self._events.put(events.Contact(button, closed, at))
         )
         self._housekeeping.start()
+        self._keeper.start()
         try:
             self._jobs.open()
             self._actions.guiding.restore()
             self._actions.show_guide()
-            if self.state.notice:
-                note = screens.fault(self._face.size, "STARTED AFRESH", self.state.notice)
+            if afresh.title:
+                note = screens.fault(self._face.size, afresh.title, afresh.short)
                 self._face.note(note, time.monotonic(), seconds=5.0)
         except FocuscheckError as error:
             self._actions.fail(error)
@@ -164,6 +171,10 @@ class Station(Wishes):
             case events.Checkup(health):
                 self._jobs.bench_c = health.bench_c
                 self._board.set(health=health.to_dict())
+            case events.RecordsBad(problem):
+                self._actions.fail(
+                    RecordsDamagedError(f"{problem}. The station starts afresh and puts it right.")
+                )
             case events.Stop():
                 return True
         return False
@@ -205,6 +216,7 @@ class Station(Wishes):
     def _close(self) -> None:
         self._notifier.stopping()
         self._housekeeping.close()
+        self._keeper.close()
         if self.exit_status == 0 and not self._jobs.join(STOP_WAIT_S):
             self._actions.exit_status = StationDownError.exit_status
         self._actions.abandon()

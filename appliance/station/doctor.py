@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from appliance.checks.align import DISTANCE_SHARE
@@ -15,6 +14,7 @@ from appliance.devices.scanner import EvdevScanner, find_scanner
 from appliance.errors import FocuscheckError
 from appliance.focus.result import Setup
 from appliance.station.client import StationClient
+from appliance.station.finding import Finding, look_at_records
 from appliance.station.following import following
 from appliance.station.health import LEAST_FREE_MB, read_health
 from appliance.station.network import page_address
@@ -28,18 +28,9 @@ DARK, BRIGHT = 0.3, 0.92
 _NO_THERMOMETER = "None; the sensor's own temperature is kept."
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One part examined: ``ok``, ``note`` (worth knowing) or ``bad``, and what to do in words."""
-
-    part: str
-    state: Literal["ok", "note", "bad"]
-    text: str
-
-
 def examine(settings: Settings) -> list[Finding]:
     """Examine everything; devices only where no station holds them."""
-    findings = list(_storage(settings))
+    findings = [*_storage(settings), *look_at_records(settings.data_dir)]
     if station_answers(settings):
         findings += _station(settings)
     else:

@@ -164,5 +164,12 @@ class Checkup:
     health: Health
 
 
+@dataclass(frozen=True)
+class RecordsBad:
+    """The daily look at the records found them damaged, or checks missing: ``problem`` begins a sentence."""
+
+    problem: str
+
+
 class Stop:
     """Ends the loop."""

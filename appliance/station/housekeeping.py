@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config import Settings
@@ -14,6 +15,7 @@ from appliance.errors import UsageError
 from appliance.station.events import BadScan, Checkup, Devices, SelectLens
 from appliance.station.health import read_health
 from appliance.station.protocol import lens_tag
+from appliance.store.report import Report
 
 CHECKUP_S = 30.0
 STOP_WAIT_S = 2.0
@@ -85,12 +87,26 @@ def write_reason(data_dir: Path, text: str) -> None:
         (data_dir / REASON_FILE).write_text(text, encoding="utf-8")
 
 
-def take_reason(data_dir: Path) -> str:
-    """Why the last station ended itself; empty if it did not. Said once."""
+@dataclass(frozen=True)
+class Afresh:
+    """Why the station starts afresh: a title and a few words for the display, the whole of it for the page."""
+
+    title: str = ""
+    short: str = ""
+    whole: str = ""
+
+
+def take_reason(data_dir: Path, mended: Report | None = None) -> Afresh:
+    """Why the last station ended itself, or how this one put the records right; empty if neither. Said once."""
     file = data_dir / REASON_FILE
     try:
         text = file.read_text(encoding="utf-8")
         file.unlink()
     except OSError:
-        return ""
-    return text
+        text = ""
+    if mended is not None:
+        missing = ", ".join(str(number) for number, _ in mended.missing[:3])
+        more = " …" if len(mended.missing) > 3 else ""
+        told = f"MISSING: check {missing}{more}. See Station health." if missing else "No check is missing."
+        return Afresh("RECORDS RESTORED", told, mended.sentence)
+    return Afresh("STARTED AFRESH", text, text) if text else Afresh()

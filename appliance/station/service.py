@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from appliance.config import Settings
@@ -31,7 +31,8 @@ from appliance.station.network import page_address
 from appliance.station.notify import Notifier
 from appliance.station.server import StationServer
 from appliance.station.state import Phase
-from appliance.store import StoredCheck, open_store
+from appliance.store import StoredCheck
+from appliance.store.starting import start_store
 
 START_TIMEOUT_S = 60.0
 
@@ -71,7 +72,10 @@ def sole_station(data_dir: Path) -> Iterator[None]:
 @contextmanager
 def running_station(settings: Settings, notifier: Notifier | None = None) -> Iterator[Station]:
     """A station in this process, its loop in a thread, until the block ends."""
-    with sole_station(settings.data_dir), closing(open_store(settings.data_dir)) as store:
+    with ExitStack() as held:
+        held.enter_context(sole_station(settings.data_dir))
+        store, mended = start_store(settings.data_dir)
+        held.callback(store.close)
         panel = open_panel(settings)
         devices = Devices(
             open_camera=lambda: open_camera(settings),
@@ -82,7 +86,7 @@ def running_station(settings: Settings, notifier: Notifier | None = None) -> Ite
             thermometer=open_thermometer(settings),
             power_off=power_off if on_raspberry_pi() and settings.panel != "simulated" else None,
         )
-        station = Station(settings, devices, store, page_address(settings), notifier)
+        station = Station(settings, devices, store, page_address(settings), notifier, mended)
         loop = threading.Thread(target=station.run, name="station", daemon=True)
         loop.start()
         try:

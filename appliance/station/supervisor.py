@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from appliance.config import ENVIRONMENT_PREFIX, Settings
 from appliance.devices.choose import camera_is_simulated
-from appliance.errors import CameraError, FocuscheckError, StationDownError
+from appliance.errors import CameraHangsError, FocuscheckError, RecordsDamagedError, StationDownError
 from appliance.station import terminal
 from appliance.station.client import StationClient
 from appliance.station.network import page_address
@@ -27,6 +27,10 @@ STOP_TIMEOUT_S = 15.0
 RESTART_WINDOW_S = 300.0
 MOST_RESTARTS = 5
 """As often within the window a station that ended itself is started again, as systemd does on a Pi."""
+
+
+RESTARTED = (CameraHangsError.exit_status, RecordsDamagedError.exit_status)
+"""Exit statuses of a station that a fresh start puts right."""
 
 
 class _Children:
@@ -61,12 +65,12 @@ class _Children:
         )
 
     def restart_station(self) -> bool:
-        """Start the station anew if it ended itself because its camera hung; False if it may not be again.
+        """Start the station anew if its camera hung or its records are damaged; False if it may not be again.
 
         A station that ends for another reason, or soon after it was started anew, has said why, and stays ended.
         """
         process = self._processes.get("station")
-        if process is None or process.poll() != CameraError.exit_status:
+        if process is None or process.poll() not in RESTARTED:
             return False
         now = time.monotonic()
         self._restarts = [at for at in self._restarts if now - at < RESTART_WINDOW_S] + [now]

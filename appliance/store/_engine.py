@@ -12,6 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from appliance.store.hold import connect
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 WRITES = "focuscheck_writes"
 """Execution option of a connection whose transaction is going to write."""
@@ -19,7 +21,7 @@ WRITES = "focuscheck_writes"
 
 def make_engine(file: Path) -> Engine:
     """Engine for the database ``file``; write-ahead log, and every commit flushed to the disk."""
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 10})
+    engine = create_engine(f"sqlite:///{file}", creator=lambda: connect(file))
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
@@ -54,8 +56,18 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+def revision_of(engine: Engine) -> str | None:
+    """The step of the migrations that the database is at; None for one without tables of ours."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def known_revisions() -> tuple[str, ...]:
+    """Every step that this version knows, oldest first."""
+    scripts = ScriptDirectory.from_config(_alembic_config()).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
+
+
 def is_current(engine: Engine) -> bool:
     """Whether the database has this version's schema."""
-    head = ScriptDirectory.from_config(_alembic_config()).get_current_head()
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+    return revision_of(engine) == known_revisions()[-1]

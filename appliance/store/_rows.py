@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, defer, selectinload
 
 from appliance.config import SOFTWARE_VERSION
 from appliance.focus.result import EdgePoint, Result, Setup, Verdict
-from appliance.store._records import CheckRecord, StoredCheck
+from appliance.store._records import CheckRecord, GuideLink, StoredCheck
+from appliance.store.guide_tables import GuideEvent, GuideRun
 from appliance.store.house import MAINTENANCE, Adjustment, Body, Lens, Operator, Station, Visit
 from appliance.store.models import Check, Picture, Shot
 
@@ -131,6 +132,23 @@ def after_check(session: Session, check: Check) -> None:
         )
         for adjustment in session.scalars(waiting):
             adjustment.after_sequence = check.sequence
+
+
+def add_photo(session: Session, link: GuideLink, check: Check) -> None:
+    """The event of a guided check's photo, in the transaction of its check: kept are both or neither."""
+    run_id = session.scalars(select(GuideRun.id).where(GuideRun.uuid == link.run_uuid)).one()
+    problem = check.reasons[0]["text"] if check.verdict == Verdict.INVALID and check.reasons else ""
+    session.add(
+        GuideEvent(
+            run_id=run_id,
+            kind="photo",
+            step=link.step,
+            data={"problem": problem},
+            check_sequence=check.sequence,
+            at=check.taken_at,
+        )
+    )
+    session.flush()
 
 
 def stored(check: Check, whole: bool = True) -> StoredCheck:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,94 +10,21 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
-from appliance.errors import StorageError
-from appliance.focus.result import Setup, Verdict
+from appliance.focus.result import Setup
 from appliance.guides.case import LensFacts
-from appliance.store._engine import WRITES, is_current, make_engine, migrate
+from appliance.store._adding import PICTURES_NAME, add_check, add_raw, refused, short
+from appliance.store._engine import WRITES
 from appliance.store._facts import lens_facts
-from appliance.store._records import CheckRecord, GuideLink, StoredCheck
-from appliance.store._rows import SUMMARY_ONLY, after_check, new_check, picture_row, picture_rows, stored
+from appliance.store._records import CheckRecord, StoredCheck
+from appliance.store._rows import SUMMARY_ONLY, stored
 from appliance.store.bench_state import remount_kept_um
-from appliance.store.guide_tables import GuideEvent, GuideRun
 from appliance.store.models import Body, Check, Lens
 from appliance.store.prints import prints_kept
 from appliance.store.retention import Rules, prune
 from appliance.store.search import LARGEST_NUMBER
-
-DATABASE_NAME = "focuscheck.sqlite3"
-PICTURES_NAME = "pictures"
-
-
-def open_store(data_dir: Path) -> Store:
-    """Open the records in ``data_dir`` for writing, made or brought up to date as needed.
-
-    Raises
-    ------
-    StorageError
-        If the folder cannot be made or written, or the database in it is damaged or of a newer version.
-    """
-    try:
-        pictures = data_dir / PICTURES_NAME
-        pictures.mkdir(parents=True, exist_ok=True)
-        for folder in (data_dir, pictures):
-            probe = folder / f".writable-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
-    except OSError as error:
-        raise StorageError(
-            f"The data folder {data_dir} cannot be written ({error.strerror}). Give the station's user the right "
-            "to write there, or choose another folder with --data-dir."
-        ) from None
-    file = data_dir / DATABASE_NAME
-    try:
-        engine = make_engine(file)
-        migrate(engine)
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        raise StorageError(
-            f"The records in {file} cannot be opened ({_short(error)}). Restore the last backup, or move the file "
-            "away to start a new history."
-        ) from None
-    return Store(data_dir, engine)
-
-
-def open_history(data_dir: Path) -> Store | None:
-    """Open the records in ``data_dir`` for reading; None while no station of this version has made them.
-
-    Never raises: a damaged file is as good as none to a reader, and the station names it.
-    """
-    file = data_dir / DATABASE_NAME
-    if not file.exists():
-        return None
-    try:
-        engine = make_engine(file)
-        return Store(data_dir, engine) if is_current(engine) else None
-    except (SQLAlchemyError, sqlite3.Error):
-        return None
-
-
-def _short(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0]
-
-
-def _add_photo(session: Session, link: GuideLink, check: Check) -> None:
-    """The event of a guided check's photo, in the transaction of its check: kept are both or neither."""
-    run_id = session.scalars(select(GuideRun.id).where(GuideRun.uuid == link.run_uuid)).one()
-    problem = check.reasons[0]["text"] if check.verdict == Verdict.INVALID and check.reasons else ""
-    session.add(
-        GuideEvent(
-            run_id=run_id,
-            kind="photo",
-            step=link.step,
-            data={"problem": problem},
-            check_sequence=check.sequence,
-            at=check.taken_at,
-        )
-    )
-    session.flush()
 
 
 class Store:
@@ -114,37 +39,19 @@ class Store:
         self._engine.dispose()
 
     def add_check(self, record: CheckRecord) -> StoredCheck:
-        """Store a finished check; when this returns it is on the disk.
+        """Store a finished check; when this returns it is on the disk, its side-car and its line in the journal too.
 
         Raises
         ------
         StorageError
-            If disk or database refuse it; nothing of the check is then kept.
+            If disk or database refuse it; nothing of the check is then kept. RecordsDamagedError if the database
+            is not whole.
         """
-        pictures = picture_rows(record)
-        folder = self.data_dir / PICTURES_NAME
-        try:
-            for row, content in pictures:
-                _write_durably(folder / row.file_name, content)
-            with self._transaction() as session:
-                check = new_check(session, record)
-                check.pictures.extend(row for row, _ in pictures)
-                session.add(check)
-                session.flush()
-                after_check(session, check)
-                if record.guide is not None:
-                    _add_photo(session, record.guide, check)
-                return stored(check)
-        except (OSError, DatabaseError) as error:
-            for row, _ in pictures:
-                (folder / row.file_name).unlink(missing_ok=True)
-            raise StorageError(
-                f"The check could not be stored in {self.data_dir} ({_short(error)}). Free some space or repair the "
-                "disk, then test again; this check is not counted."
-            ) from None
+        return add_check(self.data_dir, self.transaction, record)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Session]:
+    def transaction(self) -> Iterator[Session]:
+        """As :meth:`session`, with the database's own exceptions."""
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={WRITES: True})
             yield session
@@ -161,12 +68,15 @@ class Store:
             If disk or database refuse what is to be written.
         """
         try:
-            with self._transaction() as session:
+            with self.transaction() as session:
                 yield session
-        except OperationalError as error:
-            raise StorageError(
-                f"The records in {self.data_dir} cannot be written ({_short(error)}). Free some space or repair the "
-                "disk, then try again; nothing was changed."
+        except IntegrityError:
+            raise
+        except DatabaseError as error:
+            raise refused(
+                error,
+                f"The records in {self.data_dir} cannot be written ({short(error)}). Free some space or repair the "
+                "disk, then try again; nothing was changed.",
             ) from None
 
     def reading(self) -> Session:
@@ -272,19 +182,7 @@ class Store:
         StorageError
             If disk or database refuse it; the check itself stays whole.
         """
-        try:
-            with self._transaction() as session:
-                check = session.get(Check, sequence)
-                if check is None:
-                    raise OSError(f"there is no check {sequence}")
-                row = picture_row("raw", check.uuid, raw_png, raw_px)
-                _write_durably(self.data_dir / PICTURES_NAME / row.file_name, raw_png)
-                check.pictures.append(row)
-        except (OSError, DatabaseError) as error:
-            raise StorageError(
-                f"The raw photo of check {sequence} could not be stored in {self.data_dir} ({_short(error)}). "
-                "Free some space or repair the disk; the check itself is stored."
-            ) from None
+        add_raw(self.data_dir, self.transaction, sequence, raw_png, raw_px)
 
     def prune(self, rules: Rules, now: datetime) -> int:
         """Take away the pictures that ``rules`` no longer keep; returns how many.
@@ -306,15 +204,3 @@ class Store:
             return None
         file = self.data_dir / PICTURES_NAME / file_name
         return file if file.is_file() else None
-
-
-def _write_durably(file: Path, content: bytes) -> None:
-    with file.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    descriptor = os.open(file.parent, os.O_RDONLY)  # the name itself must reach the disk too
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

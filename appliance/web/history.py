@@ -7,6 +7,7 @@ from pathlib import Path
 
 from appliance.store import Store
 from appliance.store import open_history as open_records
+from appliance.store.hold import wanted
 
 
 class History:
@@ -19,15 +20,20 @@ class History:
 
     @property
     def store(self) -> Store | None:
-        """The records; None while no station has made any of this version."""
+        """The records; None while no station has made any of this version, or while they are put right."""
         with self._lock:
-            if self._store is None:
+            if wanted(self._data_dir):  # the station puts them right, or somebody goes back to a backup
+                self._let_go()
+            elif self._store is None:
                 self._store = open_records(self._data_dir)
             return self._store
 
     def close(self) -> None:
         """Let the records go; the last program to do so puts the write-ahead log away."""
         with self._lock:
-            if self._store is not None:
-                self._store.close()
-                self._store = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None

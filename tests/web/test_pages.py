@@ -12,6 +12,7 @@ from page_fixtures import HOME, Page, add, ready
 from appliance.errors import StationBusyError
 from appliance.focus.result import Reason, Result, Verdict
 from appliance.station.state import Phase
+from appliance.store.report import Report, write_report
 from appliance.web.app import create_app
 
 pytest_plugins = ["page_fixtures"]
@@ -173,3 +174,20 @@ def test_health_shows_devices_records_and_room(page: Page) -> None:
     text = page.get("/health").text
     for words in ("HQ camera", "SSD1306", "1 checks", "GB free", "throttled"):
         assert words in text
+
+
+def test_what_is_missing_from_the_records_stands_on_the_page_until_an_administrator_has_read_it(
+    stranger: Page,
+) -> None:
+    page = stranger
+    add(page, RESULT)
+    report = Report("2026-03-03T12:00:00+00:00", "The database is gone", missing=((7, "FAIL_BACK"),))
+    write_report(page.data_dir, report)
+    assert "Checks are missing from the records" in page.get("/").text
+    assert "MISSING: check 7 (FAIL BACK)" in page.get("/health").text
+    page.pair()
+    assert page.post("/health/seen").status_code == 403
+    page.pair("admin")
+    assert page.post("/health/seen").status_code == 303
+    assert "missing" not in page.get("/").text
+    assert "MISSING" not in page.get("/health").text

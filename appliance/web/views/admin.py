@@ -18,6 +18,7 @@ from appliance.store import access as records
 from appliance.store.access import ADMIN, PHONE, TOKEN
 from appliance.store.house import Webhook
 from appliance.store.models import Check, Picture
+from appliance.store.report import note_seen, read_report
 from appliance.store.search import LARGEST_NUMBER
 from appliance.web import context
 from appliance.web.security import needs, set_cookie
@@ -136,6 +137,7 @@ def _health(settings: Settings) -> dict[str, Any]:
         "disk_free_gb": disk.free / 1e9,
         "disk_percent": 100 * disk.used / disk.total,
         "low": disk.free < settings.reserve_mb * 1e6,
+        "report": read_report(settings.data_dir),
     }
 
 
@@ -150,6 +152,15 @@ def _counts(session: Session) -> dict[str, Any]:
         kind: (count, (size or 0) / 1e6) for kind, count, size in session.execute(kept.group_by(Picture.kind))
     }
     return {"newest": newest, "pictures": pictures}
+
+
+@pages.post("/health/seen")
+@needs(ADMIN)
+def seen() -> Any:
+    """Say that what is missing from the records has been read."""
+    with context.writing("read what is missing", "records"):
+        note_seen(context.settings().data_dir)
+    return redirect(url_for("admin.health"), 303)
 
 
 @pages.get("/healthz")

@@ -16,6 +16,7 @@ from appliance.station.state import Phase, StationState
 from appliance.store import StoredCheck
 from appliance.store.access import OPERATOR
 from appliance.store.house import Lens, Visit
+from appliance.store.report import Report, read_report
 from appliance.store.search import Filter, find_checks, lens_of
 from appliance.store.visits import visit_under_way
 from appliance.web import context
@@ -32,6 +33,7 @@ class Now:
     last: StoredCheck | None
     lens: Lens | None = None
     visit: Visit | None = None
+    report: Report | None = None
 
     @property
     def measuring(self) -> bool:
@@ -47,11 +49,14 @@ class Now:
 def now_of_station() -> Now:
     """The present, as far as the page can know it."""
     state, session = context.state(), context.reading()
+    report = read_report(context.settings().data_dir)
     if session is None:
-        return Now(state, None)
+        return Now(state, None, report=report)
     newest = find_checks(session, Filter(), 1)
     lens = lens_of(session, state.lens_tag) if state and state.lens_tag else None
-    return Now(state, newest[0] if newest else None, lens, visit_under_way(session, lens) if lens else None)
+    return Now(
+        state, newest[0] if newest else None, lens, visit_under_way(session, lens) if lens else None, report
+    )
 
 
 @pages.get("/")
