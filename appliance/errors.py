@@ -108,3 +108,9 @@ class StationDownError(FocuscheckError):
 
     exit_status = 5
     oled_text = "STATION DOWN"
+
+
+class StationSilentError(StationDownError):
+    """There is a station, but it does not answer; it starts itself afresh if it hangs."""
+
+    oled_text = "STATION SILENT"

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import StationDownError
+from appliance.errors import StationDownError, StationSilentError
 from appliance.station.protocol import error_from_dict, socket_address
 from appliance.station.state import StationState
 
 ANSWER_TIMEOUT_S = 5.0
 CHECK_TIMEOUT_S = 300.0
+
+
+def _timeval(seconds: float) -> bytes:
+    """A C ``struct timeval``."""
+    return struct.pack("@ll", int(seconds), int(seconds % 1 * 1e6))
 
 
 class StationClient:
@@ -75,21 +81,26 @@ class StationClient:
         Raises
         ------
         StationDownError
-            If no station answers.
+            If there is no station. StationSilentError if there is one that does not answer in ``timeout_s``.
         FocuscheckError
             What the station answered with, as the class it was there.
         """
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                # connecting waits while the station is slow to accept, but not for ever, and fails if there is none
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(timeout_s))
                 with socket_address(self._path) as address:
-                    connection.connect(
-                        address
-                    )  # blocks while the station is slow to accept, fails if there is none
+                    connection.connect(address)
                 connection.settimeout(timeout_s)
                 connection.sendall(json.dumps(request).encode() + b"\n")
                 with connection.makefile("rb") as stream:
                     line = stream.readline()
             answer: dict[str, Any] = json.loads(line)
+        except (TimeoutError, BlockingIOError):
+            raise StationSilentError(
+                f"The station on {self._path} has not answered for {timeout_s:g} s. Look at its display: if it hangs, "
+                "it starts itself afresh."
+            ) from None
         except (OSError, ValueError):
             raise StationDownError(
                 f"No station answers on {self._path}. Start it with: focuscheck station (or ./scripts/run)."

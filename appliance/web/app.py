@@ -100,6 +100,7 @@ def _globals(settings: Settings) -> dict[str, Any]:
         "software_version": SOFTWARE_VERSION,
         "token": lambda: g.token,
         "can_operate": partial(context.may, OPERATOR),
+        "silence": context.silence,
         "is_admin": partial(context.may, ADMIN),
         "operator_name": context.operator_name,
         "units": phrases.units,

@@ -11,7 +11,7 @@ from flask import Flask, abort, current_app, g, request
 from sqlalchemy.orm import Session
 
 from appliance.config import Settings
-from appliance.errors import StationDownError
+from appliance.errors import StationDownError, StationSilentError
 from appliance.station.client import StationClient
 from appliance.station.state import StationState
 from appliance.store import Store
@@ -36,11 +36,20 @@ def station() -> StationClient:
 def state() -> StationState | None:
     """The station's state, asked once a request; None if it is down."""
     if "state" not in g:
+        g.silence = ""
         try:
             g.state = station().state()
+        except StationSilentError as error:
+            g.state, g.silence = None, str(error)
         except StationDownError:
             g.state = None
     return cast(StationState | None, g.state)
+
+
+def silence() -> str:
+    """Since when the station does not answer, in words; empty if it does, or if there is none."""
+    state()
+    return cast(str, g.silence)
 
 
 def store() -> Store | None:

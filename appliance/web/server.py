@@ -8,13 +8,14 @@ import socket
 from typing import Any
 
 from flask import Flask
-from waitress.server import create_server  # type: ignore[import-untyped]
 
 from appliance.config import Settings
 from appliance.station.lifeline import when_stdin_closes
 from appliance.web.app import LONGEST_FORM, create_app
+from appliance.web.guarded_server import MOST_OF_ONE_ADDRESS, GuardedServer
 from appliance.web.housekeeping import Housekeeper
 from appliance.web.listen import listening_socket
+from appliance.web.shared_station import SharedStation
 from appliance.web.webhook import Courier
 
 THREADS = 6
@@ -30,6 +31,9 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     """
     bound = listening_socket(settings.host, settings.port)
     app = create_app(settings)
+    station = SharedStation(settings.socket)
+    app.extensions["station"] = station
+    station.start()
     courier = Courier(lambda: app.extensions["history"].store)
     courier.start()
     housekeeper = Housekeeper(lambda: app.extensions["history"].store, settings)
@@ -44,6 +48,7 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it ends already
     server.close()
+    station.stop()
     courier.stop()
     housekeeper.stop()
     app.extensions["history"].close()
@@ -62,13 +67,13 @@ def make_server(app: Flask, bound: socket.socket, settings: Settings) -> Any:
             "trusted_proxy": "127.0.0.1",
             "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
         }
-    return create_server(
+    return GuardedServer(
         app,
-        sockets=[bound],
-        threads=THREADS,
+        bound,
+        None if settings.behind_proxy else MOST_OF_ONE_ADDRESS,
+        THREADS,
         ident=None,
         max_request_body_size=LONGEST_FORM,
-        channel_timeout=30,
         clear_untrusted_proxy_headers=True,
         **proxy,
     )
