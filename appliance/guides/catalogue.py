@@ -13,6 +13,7 @@ MODULES: tuple[str, ...] = (
     "autofocus",
     "breathing",
     "focus_lock",
+    "return_to_mark",
     "gauge",
 )
 """In the order in which they are offered."""

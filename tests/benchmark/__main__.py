@@ -39,6 +39,7 @@ NAMES = (
     "guide_gauge",
     "guide_back_focus",
     "guide_focus_lock",
+    "guide_return_to_mark",
 )
 
 
