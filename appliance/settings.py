@@ -128,6 +128,20 @@ class Settings(BaseModel):
         8, ge=1, le=64, description="While more frames may settle a RETEST, take up to this many by itself."
     )
 
+    # The golden lens
+    golden_lens_tag: str = Field(
+        "",
+        max_length=60,
+        description="Tag of the lens that the bench itself is checked with every morning; empty if there is none.",
+    )
+    golden_every_h: float = Field(
+        24.0, gt=0, le=8760, description="Hours for which a check of the golden lens holds."
+    )
+    golden_refuse: bool = Field(
+        True,
+        description="Whether no lens is judged while the golden lens is overdue or moved; if not, checks only warn.",
+    )
+
     # Devices
     camera: Literal["auto", "picamera2", "simulated"] = Field("auto", description="Which camera to use.")
     panel: Literal["auto", "gpio", "simulated"] = Field(

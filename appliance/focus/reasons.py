@@ -62,6 +62,10 @@ REASONS: dict[str, str] = {
     "chi-square {chi2:.1f}). "
     "Check that the chart is flat, rigid and evenly lit; if it is, the lens is decentred or not whole.",
     "AMBIGUOUS": "Two focus positions explain the picture about equally well. Focus again or use a larger chart.",
+    "GOLDEN_OVERDUE": "The golden lens {tag} {since}: check it first (guided check “Golden lens”), then this "
+    "lens again.",
+    "GOLDEN_MOVED": "The golden lens {tag} is off by {offset:+.1f} µm: bench or chart has moved. Put that right and "
+    "check the golden lens again, then this lens.",
     "FEW_EDGES": "Only {count} edges could be measured near focus. Take away what covers the "
     "chart, focus roughly, fill the picture with it, and press again.",
 }

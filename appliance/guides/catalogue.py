@@ -14,6 +14,7 @@ MODULES: tuple[str, ...] = (
     "breathing",
     "focus_lock",
     "return_to_mark",
+    "golden",
     "gauge",
 )
 """In the order in which they are offered."""

@@ -18,6 +18,7 @@ from appliance.errors import StorageError
 from appliance.focus.judge.remedy import combined
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.frame import Frame
+from appliance.station.golden import golden_reason, guarded
 from appliance.store import CheckRecord, GuideLink, Store, StoredCheck
 from appliance.store.clock import now
 
@@ -61,7 +62,8 @@ def measure_and_store(
 ) -> tuple[StoredCheck, Frame]:
     """One whole check, and its first photo; when this returns, the check is on the disk.
 
-    The lens is judged by its own tolerance and circle of confusion where the records give them. ``bench_c`` is the
+    The lens is judged by its own tolerance and circle of confusion where the records give them, and not at all while
+    the golden lens is overdue or has moved, if the settings say so. ``bench_c`` is the
     temperature at the bench, °C; without one the sensor's own is kept.
 
     Raises
@@ -77,6 +79,8 @@ def measure_and_store(
     if isinstance(camera, Arrangeable):
         camera.arrange(wanted.bench, wanted.focal_length_mm, wanted.f_number)
     result, frame = take_and_score(camera, settings, setup, progress)
+    if wanted.guide is None and wanted.lens_tag != settings.golden_lens_tag:
+        result = guarded(result, golden_reason(settings, store, moment), settings.golden_refuse)
     progress("storing")
     jpeg, size_px = preview_jpeg(frame)
     record = CheckRecord(

@@ -14,6 +14,7 @@ GROUPS = {
         "focal_length_mm", "f_number", "pixel_pitch_um", "coc_um", "tolerance_um", "distance_mm",
         "chart_flatness_mm", "aim_u_mm", "remount_u_um", "print_blur_um", "frames_at_first", "frames_at_most",
     ),
+    "The golden lens": ("golden_lens_tag", "golden_every_h", "golden_refuse"),
 }  # fmt: skip
 SIMULATED, DEVICES = "The simulated bench", "Devices"
 

@@ -36,6 +36,7 @@ NAMES = (
     "guide_breathing",
     "guide_photos_breathing",
     "guide_autofocus",
+    "guide_golden",
     "guide_gauge",
     "guide_back_focus",
     "guide_focus_lock",
