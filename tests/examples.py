@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from appliance.errors import StationDownError
+from appliance.errors import StationDownError, UsageError
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
 from appliance.station.state import StationState
 from appliance.store import CheckRecord
@@ -64,6 +64,17 @@ class StationDouble:
             raise StationDownError("No station answers.")
         self.pressed.append(tag)
         self.now = replace(self.now, lens_tag=tag)
+
+    def set_up(self, focal_length_mm: float | None, f_number: float | None) -> None:
+        if self.now is None:
+            raise StationDownError("No station answers.")
+        self.pressed.append(f"set to {focal_length_mm} {f_number}")
+        self.now = replace(self.now, focal_length_mm=focal_length_mm, f_number=f_number)
+
+    def guide(self, do: str, **fields: object) -> dict[str, object]:
+        if self.now is None:
+            raise StationDownError("No station answers.")
+        raise UsageError("This double of a station leads through nothing.")
 
     def select_body(self, tag: str | None) -> None:
         if self.now is None:

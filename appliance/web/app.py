@@ -18,8 +18,19 @@ from appliance.focus.result import Verdict
 from appliance.station import words
 from appliance.station.client import StationClient
 from appliance.store.access import ADMIN, OPERATOR
-from appliance.web import comparing, context, crops, guided_plots, phrases, plots, security, trend_plot
+from appliance.web import (
+    comparing,
+    context,
+    crops,
+    finding_plot,
+    guided_plots,
+    phrases,
+    plots,
+    security,
+    trend_plot,
+)
 from appliance.web.api import api
+from appliance.web.finding_words import figure_text as finding_figure
 from appliance.web.history import History
 from appliance.web.pairing import Pairing
 from appliance.web.ruler_drawing import bar_and_ruler
@@ -29,16 +40,21 @@ from appliance.web.views import (
     charts,
     checks,
     guided,
+    guides,
     help,
     lens_files,
     lenses,
     now,
     pair,
+    setting,
     visits,
 )
 
 LONGEST_FORM = 2 * 1024 * 1024
 """A list of some thousand lenses as CSV."""
+_VIEWS = (
+    now, guided, guides, checks, lenses, lens_files, bodies, charts, visits, pair, admin, help, setting,
+)  # fmt: skip
 _STATIC = Path(__file__).with_name("static")
 _SENTENCES = {
     400: "The request could not be understood. Go back, reload the page, and try again.",
@@ -63,7 +79,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["pairing"] = Pairing()
     context.close_reading(app)
     security.guard(app, settings)
-    for module in (now, guided, checks, lenses, lens_files, bodies, charts, visits, pair, admin, help):
+    for module in _VIEWS:
         app.register_blueprint(module.pages)
     app.register_blueprint(api)
     app.register_error_handler(HTTPException, _error_page)
@@ -93,6 +109,9 @@ def _globals(settings: Settings) -> dict[str, Any]:
         "sharpness_bars": guided_plots.sharpness_bars,
         "limit_gauge": guided_plots.limit_gauge,
         "trend": trend_plot.trend,
+        "finding_plot": finding_plot.finding_plot,
+        "finding_figure": finding_figure,
+        "lens_setting": words.lens_setting,
         "sentences": comparing.sentences,
         "local_time": local_time,
         "local_day": local_day,

@@ -98,14 +98,14 @@ class Paper:
         self.y -= 2 * mm
         self.y -= draw_svg(self.canvas, svg, LEFT, self.y, width, picture)
 
-    def banner(self, verdict: str, sentence: str) -> None:
-        """The verdict, white on its colour."""
+    def banner(self, verdict: str, sentence: str, word: str = "") -> None:
+        """The verdict (``word`` in its place where given), white on its colour."""
         self.y -= 22 * mm
         self.canvas.setFillColor(HexColor(COLOURS.get(verdict, "#4a5560")))
         self.canvas.roundRect(LEFT, self.y, WIDTH, 20 * mm, 3 * mm, stroke=0, fill=1)
         self.canvas.setFillColor(white)
         self.canvas.setFont(BOLD, 22)
-        self.canvas.drawString(LEFT + 5 * mm, self.y + 10 * mm, verdict.replace("_", " "))
+        self.canvas.drawString(LEFT + 5 * mm, self.y + 10 * mm, word or verdict.replace("_", " "))
         size, text = fitted(sentence, REGULAR, 10.5, WIDTH - 10 * mm)
         self.canvas.setFont(REGULAR, size)
         self.canvas.drawString(LEFT + 5 * mm, self.y + 4 * mm, text)

@@ -120,11 +120,16 @@ BY_PAGE = {
     "GET /report/<path:tag>.pdf": "get_lens_report", "GET /report/<path:tag>.json": "get_lens get_comparison",
     "GET /labels.pdf": "get_labels", "GET /bodies": "list_bodies", "GET /bodies/<path:tag>": "get_body",
     "GET /visits": "list_visits", "GET /visits/<int:number>": "get_visit", "GET /l/<path:tag>": "get_lens put_bench",
+    "GET /guides": "list_guides list_runs list_advice list_proposals", "GET /guides/<name>": "list_guides list_runs",
+    "POST /guides/<name>": "post_run", "GET /guide/<uuid>": "get_run", "GET /guide/<uuid>/live": "get_run get_station",
+    "POST /guide/<uuid>": "post_run_action", "GET /guide/<uuid>.pdf": "get_run_report",
+    "GET /guide/<uuid>.json": "get_run", "POST /setting": "put_setting", "POST /lens/quick": "post_lens",
     "GET /settings": "list_settings list_access list_webhooks list_audit",
 }  # fmt: skip
 """Everything that the page shows and does, and the operations that do it for programs."""
 OF_BROWSERS = (
-    "/static/", "/pair", "/help", "/settings/units", "/lens/new", "/lens/edit/", "/lens/import", "/body/new",
+    "/static/", "/pair", "/help", "/settings/units", "/lens/new", "/lens/edit/", "/lens/quick/", "/lens/import",
+    "/body/new",
     "/body/edit/",
 )  # fmt: skip
 """Files, the manual, empty forms, and how a phone is paired: programs have tokens instead."""

@@ -302,3 +302,97 @@ class Webhooks(BaseModel):
     """Webhooks that have not been removed."""
 
     webhooks: list[dict[str, Any]]
+
+
+class GuideAnswer(Given):
+    """A guided check that there is."""
+
+    name: str
+    title: str
+    question: str
+    about: str
+    minutes: int
+    lens: Literal["any", "zoom", "prime"]
+    needs_lens: bool
+    needs_body: bool
+    chart_moves: bool
+
+
+class SymptomAnswer(Given):
+    """Something that was seen, and the guided checks that answer it, the one to do first in front."""
+
+    key: str
+    seen: str
+    checks: list[str]
+    why: str
+
+
+class Guides(BaseModel):
+    """All guided checks, and what was seen that leads to each."""
+
+    guides: list[GuideAnswer]
+    symptoms: list[SymptomAnswer]
+
+
+class AdviceAnswer(Given):
+    """A piece of advice: what brings it up, what to do, and what it costs to skip it."""
+
+    code: str
+    condition: str
+    text: str
+    skipped: str
+
+
+class AdviceAnswers(BaseModel):
+    """All advice, the cheapest first."""
+
+    advice: list[AdviceAnswer]
+
+
+class ProposalAnswer(BaseModel):
+    """A guided check that a lens needs, and why."""
+
+    guide: str
+    why: str
+
+
+class Proposals(BaseModel):
+    """What a lens needs now, the most urgent first."""
+
+    proposals: list[ProposalAnswer]
+
+
+class RunSummary(BaseModel):
+    """A run of a guided check in a list."""
+
+    id: int
+    uuid: str
+    guide: str
+    lens: str | None
+    body: str | None
+    operator: str | None
+    status: Literal["active", "paused", "done", "left"]
+    started_at: datetime
+    ended_at: datetime | None
+    verdict: str | None
+    headline: str
+
+
+class Runs(BaseModel):
+    """A page of runs; ``next`` is the ``before`` of the next one."""
+
+    runs: list[RunSummary]
+    next: int | None
+
+
+class RunWhole(BaseModel):
+    """A run with everything kept of it; ``step`` is null once nothing is left to do."""
+
+    model_config = ConfigDict(extra="allow")
+    uuid: str
+    procedure: str
+    status: str
+    number: int
+    of: int
+    step: dict[str, Any] | None
+    finding: dict[str, Any] | None

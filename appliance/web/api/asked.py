@@ -224,3 +224,39 @@ class LabelQuery(Strict):
     q: Text = ""
     sheet: Literal["a4-3x8", "a4-5x13", "letter-3x10"] = "a4-3x8"
     skip: int = Field(0, ge=0, le=200)
+
+
+GuideName = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$")]
+
+
+class RunQuery(Strict):
+    """Which runs of guided checks are wanted; everything left out is all of them."""
+
+    lens: Annotated[str, Field(max_length=LONGEST_TAG)] = ""
+    guide: Annotated[str, Field(max_length=40)] = ""
+    open: bool = False
+    before: Number | None = None
+    limit: int = Field(25, ge=1, le=200)
+
+
+class NewRun(Strict):
+    """A guided check to start; lens and body on the bench unless others are named."""
+
+    guide: GuideName
+    lens: Tag | None = None
+    body: Tag | None = None
+
+
+class RunAction(Strict):
+    """What to do with a run: ``step`` says at which step, ``values`` answer what it asks, by input."""
+
+    do: Literal["press", "answer", "done", "skip", "redo", "pause", "resume", "conclude", "leave", "close"]
+    step: Annotated[str, Field(max_length=60, pattern=PRINTABLE)] = ""
+    values: dict[str, float | str] = Field(default_factory=dict, max_length=20)
+
+
+class SettingBody(Strict):
+    """What the lens on the bench is set to; null: as records and settings say."""
+
+    focal_length_mm: float | None = Field(None, ge=1, le=5000)
+    f_number: float | None = Field(None, ge=0.5, le=64)

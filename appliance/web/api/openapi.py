@@ -86,7 +86,7 @@ def _operation(r: Route, names: Any) -> dict[str, Any]:
     return operation
 
 
-TEXTS = ("tag", "name")
+TEXTS = ("tag", "name", "uuid")
 """Parts of a path that are no numbers."""
 
 

@@ -27,6 +27,7 @@
     oled.alt = "OLED: " + live.oled_text;
     replace("status", live.status);
     replace("last", live.last);
+    replace("bench", live.bench);
     button.disabled = !live.can_test;
     button.textContent = live.measuring ? "Measuring …" : "Test";
   }

@@ -7,6 +7,8 @@ import re
 from flask import Blueprint, abort, render_template
 
 from appliance.focus.reasons import REASONS
+from appliance.guides.advice import RULES
+from appliance.guides.catalogue import procedures
 from appliance.web import context
 from appliance.web.settings_groups import grouped_settings
 
@@ -16,6 +18,8 @@ CHAPTERS = {
     "screens": "Every screen",
     "verdicts": "Verdicts and reasons",
     "lenses": "Lenses, visits, adjustments",
+    "guides": "Guided checks",
+    "focus": "Why focus goes wrong",
     "admin": "Phones, tokens, backup",
     "settings": "Every setting",
     "glossary": "Glossary",
@@ -36,5 +40,11 @@ def chapter(chapter: str) -> str:
     groups = grouped_settings(context.settings())
     reasons = {code: re.sub(r"\{[^}]*\}", "…", text).removesuffix(" …") for code, text in REASONS.items()}
     return render_template(
-        f"help/{chapter}.html", chapters=CHAPTERS, chapter=chapter, groups=groups, reasons=reasons
+        f"help/{chapter}.html",
+        chapters=CHAPTERS,
+        chapter=chapter,
+        groups=groups,
+        reasons=reasons,
+        rules=RULES,
+        procedures=procedures(),
     )

@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from appliance.errors import FocuscheckError, UsageError
 from appliance.station.protocol import lens_tag
-from appliance.store import baselines, lens_csv, visits
+from appliance.store import baselines, guides, lens_csv, visits
 from appliance.store.access import OPERATOR, trail
 from appliance.store.compare import Comparison, compare
 from appliance.store.house import ADJUSTMENT_KINDS, LENS_STATES, Lens
 from appliance.store.search import Filter, find_checks, find_lenses, lens_of
+from appliance.store.tags import LONGEST_TAG, tag_problem
 from appliance.web import context
 from appliance.web.label_sheets import SHEETS
 from appliance.web.security import needs
+from appliance.web.views.guides import proposed
 
 LENSES_PER_PAGE = 40
 LATEST = 10
@@ -68,6 +70,8 @@ def lens_page(session: Session, tag: str, notice: str = "") -> str:
         baselines=baselines.baselines_of(session, found, LATEST),
         kinds=ADJUSTMENT_KINDS,
         states=LENS_STATES,
+        proposed=proposed(session, found),
+        runs=guides.find_runs(session, lens=found, limit=LATEST),
         notice=notice,
     )
 
@@ -82,11 +86,13 @@ def due(found: Lens, comparison: Comparison) -> datetime | None:
 
 @pages.get("/l/<path:tag>")
 def scanned(tag: str) -> Any:
-    """Where a label's code leads: the lens's page; a paired phone also puts the lens on the bench.
+    """Where a label's code leads: the lens's page; a paired phone also puts the lens on the bench, or adds a new one.
 
     Another site cannot do that by a link, as the phone's cookie is not sent along from there.
     """
     session = context.needed()
+    if context.may(OPERATOR) and lens_of(session, tag) is None and not tag_problem(tag):
+        return redirect(url_for("setting.quick", tag=tag), 303)
     found = context.lens_or_404(session, tag)
     asked_by_hand = request.headers.get("Sec-Purpose") is None and request.headers.get("Purpose") is None
     if context.may(OPERATOR) and asked_by_hand and request.method == "GET":
@@ -101,7 +107,8 @@ def scanned(tag: str) -> Any:
 @needs(OPERATOR)
 def new() -> str:
     """The form of a new lens."""
-    return render_template("lens_edit.html", lens=None, values={}, errors=[])
+    values = {"tag": request.args.get("tag", "")[:LONGEST_TAG]}
+    return render_template("lens_edit.html", lens=None, values=values, errors=[])
 
 
 @pages.get("/lens/edit/<path:tag>")

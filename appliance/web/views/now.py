@@ -84,6 +84,7 @@ def live() -> Response:
             "oled": f"data:image/png;base64,{state.oled_png}" if state else "",
             "oled_text": state.oled_text if state else "The station is not running.",
             "status": render_template("_status.html", now=current),
+            "bench": render_template("_bench.html", lens=current.lens, state=state, visit=None),
             "last": render_template("_last.html", now=current),
             "can_test": current.can_test and context.may(OPERATOR),
             "measuring": current.measuring,

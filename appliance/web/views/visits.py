@@ -10,10 +10,11 @@ from appliance.errors import FocuscheckError, UsageError
 from appliance.station.protocol import lens_tag
 from appliance.store import visits as records
 from appliance.store.access import OPERATOR
-from appliance.store.house import VISIT_KINDS
+from appliance.store.house import RETURN, VISIT_KINDS
 from appliance.store.search import Filter, find_checks, lens_of
 from appliance.web import context
 from appliance.web.security import needs
+from appliance.web.views.guides import proposed
 
 VISITS_PER_PAGE = 25
 
@@ -78,7 +79,14 @@ def _visit_page(number: int, notice: str = "") -> str:
     if found is None:
         abort(404)
     checks = find_checks(session, Filter(visit=number), 50)
-    return render_template("visit.html", visit=found, checks=checks, notice=notice, state=context.state())
+    return render_template(
+        "visit.html",
+        visit=found,
+        checks=checks,
+        notice=notice,
+        state=context.state(),
+        proposed=proposed(session, found.lens) if found.kind == RETURN else (),
+    )
 
 
 @pages.post("/visits/<int:number>/test")
