@@ -9,7 +9,7 @@ from math import hypot
 from typing import Any
 
 from appliance import optics
-from appliance.focus.result import Result, Setup, Verdict
+from appliance.focus.result import Curve, Result, Setup, Verdict
 from appliance.guides.finding import Finding
 
 COVERAGE_95 = 1.96
@@ -79,6 +79,8 @@ class Observation:
     operator: str | None = None
     chart_tilt_deg: float | None = None
     picture_px: tuple[int, int] | None = None
+    curve: Curve | None = None
+    """The through-focus curve, where the check kept one."""
 
     @classmethod
     def of(
@@ -102,7 +104,7 @@ class Observation:
             result.mtf50_peak_cpp,
             chart_tilt_deg=result.chart_tilt_deg,
             picture_px=result.picture_px,
-            **more,
+            **{"curve": result.curve, **more},
         )
 
     @property

@@ -11,6 +11,7 @@ from appliance.guides.procedure import Procedure
 MODULES: tuple[str, ...] = (
     "back_focus",
     "autofocus",
+    "aperture_series",
     "breathing",
     "focus_lock",
     "return_to_mark",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from appliance.config import SOFTWARE_VERSION
 from appliance.errors import UsageError
-from appliance.focus.result import Result, Setup
+from appliance.focus.result import Curve, Result, Setup
 from appliance.guides.case import COVERAGE_95, BodyFacts, Case, Observation, Past, Trend
 from appliance.guides.catalogue import procedure_named
 from appliance.guides.finding import Finding
@@ -23,7 +23,7 @@ from appliance.store._facts import lens_facts
 from appliance.store._rows import named, open_visit
 from appliance.store.guide_tables import ACTIVE, DONE, OPEN_STATES, GuideEvent, GuideRun
 from appliance.store.house import Body, Lens, Operator, Station
-from appliance.store.models import Check
+from appliance.store.models import Check, Shot
 from appliance.store.search import LARGEST_NUMBER
 
 MAX_PAST = 50
@@ -158,24 +158,39 @@ def events_of(session: Session, run: GuideRun) -> list[Event]:
         .order_by(GuideEvent.id)
         .options(selectinload(GuideEvent.check).selectinload(Check.body))
     )
+    curves = _curves(session, run)
     events = []
     for row in session.scalars(query):
         check = row.check
         if check is not None and check.voided_at is not None:
             continue
-        photo = None if check is None else observation_of(row.step, check)
+        photo = None if check is None else observation_of(row.step, check, curves.get(check.sequence))
         events.append(Event(EventKind(row.kind), row.step, row.data, photo))
     return events
 
 
-def observation_of(step: str, check: Check) -> Observation:
-    """What a check gave to a step."""
+def _curves(session: Session, run: GuideRun) -> dict[int, Curve]:
+    """The through-focus curves of a run's photos by check; without the edges beside them, which are far larger."""
+    query = (
+        select(Shot.check_sequence, Shot.curve)
+        .join(GuideEvent, GuideEvent.check_sequence == Shot.check_sequence)
+        .where(GuideEvent.run_id == run.id, Shot.curve.is_not(None))
+    )
+    return {
+        sequence: Curve(kept["frequency_cpp"], tuple(kept["depth_mm"]), tuple(kept["contrast"]))
+        for sequence, kept in session.execute(query)
+    }
+
+
+def observation_of(step: str, check: Check, curve: Curve | None = None) -> Observation:
+    """What a check gave to a step, with its through-focus curve where one was kept."""
     return Observation.of(
         step,
         check.sequence,
         check.taken_at,
         Setup.from_dict(check.setup),
         Result.from_dict(check.result),  # without edges and curve, which no procedure asks for
+        curve=curve,
         temperature_c=check.temperature_c,
         lens_tag=check.lens.tag if check.lens else None,
         body_tag=check.body.tag if check.body else None,

@@ -33,6 +33,8 @@ NAMES = (
     "press",
     "locate",
     "load",
+    "guide_aperture_series",
+    "guide_photos_aperture_series",
     "guide_breathing",
     "guide_photos_breathing",
     "guide_autofocus",
