@@ -15,6 +15,7 @@ MODULES: tuple[str, ...] = (
     "breathing",
     "focus_lock",
     "return_to_mark",
+    "body_or_lens",
     "golden",
     "gauge",
 )

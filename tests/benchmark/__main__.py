@@ -39,6 +39,7 @@ NAMES = (
     "guide_photos_breathing",
     "guide_autofocus",
     "guide_golden",
+    "guide_body_or_lens",
     "guide_gauge",
     "guide_back_focus",
     "guide_focus_lock",
