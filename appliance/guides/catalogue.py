@@ -10,6 +10,7 @@ from appliance.guides.procedure import Procedure
 
 MODULES: tuple[str, ...] = (
     "back_focus",
+    "witness_marks",
     "autofocus",
     "aperture_series",
     "breathing",

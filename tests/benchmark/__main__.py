@@ -44,6 +44,7 @@ NAMES = (
     "guide_back_focus",
     "guide_focus_lock",
     "guide_return_to_mark",
+    "guide_witness_marks",
 )
 
 
