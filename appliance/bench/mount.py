@@ -55,11 +55,11 @@ def shifted(scene: Scene, shift_um: float) -> Scene:
 
 
 def _tilted(lens: Lens, faults: Faults, turn_deg: float) -> Lens:
-    """The lens's own tilt, turned with it in its mount, on top of the bench's, which stays."""
+    """The lens's own tilt, turned with it clockwise in the picture, on top of the bench's, which stays."""
     turn = radians(turn_deg)
     x, y = faults.lens_tilt_x_mrad, faults.lens_tilt_y_mrad
     return replace(
         lens,
-        sensor_tilt_x_mrad=lens.sensor_tilt_x_mrad + faults.bench_tilt_x_mrad + x * cos(turn) - y * sin(turn),
-        sensor_tilt_y_mrad=lens.sensor_tilt_y_mrad + faults.bench_tilt_y_mrad + x * sin(turn) + y * cos(turn),
+        sensor_tilt_x_mrad=lens.sensor_tilt_x_mrad + faults.bench_tilt_x_mrad + x * cos(turn) + y * sin(turn),
+        sensor_tilt_y_mrad=lens.sensor_tilt_y_mrad + faults.bench_tilt_y_mrad + y * cos(turn) - x * sin(turn),
     )

@@ -17,6 +17,7 @@ MODULES: tuple[str, ...] = (
     "focus_lock",
     "return_to_mark",
     "body_or_lens",
+    "tilt",
     "golden",
     "gauge",
 )

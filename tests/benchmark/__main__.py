@@ -38,6 +38,7 @@ NAMES = (
     "guide_breathing",
     "guide_photos_breathing",
     "guide_autofocus",
+    "guide_tilt",
     "guide_golden",
     "guide_body_or_lens",
     "guide_gauge",
