@@ -18,6 +18,7 @@ MODULES: tuple[str, ...] = (
     "return_to_mark",
     "body_or_lens",
     "tilt",
+    "temperature",
     "golden",
     "gauge",
 )

@@ -35,6 +35,7 @@ NAMES = (
     "load",
     "guide_aperture_series",
     "guide_photos_aperture_series",
+    "guide_temperature",
     "guide_breathing",
     "guide_photos_breathing",
     "guide_autofocus",
