@@ -12,6 +12,24 @@ import numpy.typing as npt
 Bayer = Literal["rggb", "bggr", "grbg", "gbrg"]
 BAYER_ORDERS: tuple[Bayer, ...] = ("rggb", "bggr", "grbg", "gbrg")
 
+Plane = npt.NDArray[np.uint16] | npt.NDArray[np.float32]
+
+
+def green_column(bayer: Bayer | None) -> int | None:
+    """Column, 0 or 1, of the green pixels in even rows of a mosaic; in odd rows it is the other. None for grey."""
+    return None if bayer is None else bayer.index("g") % 2
+
+
+def greens(plane: Plane, bayer: Bayer | None) -> tuple[Plane, Plane]:
+    """Views of a plane's green pixels in even rows and in odd rows, each (height // 2, width // 2).
+
+    Of a grey plane, all of whose pixels count, those of even and of odd columns in their rows are meant: as many, with
+    noise of their own. An odd last row or column is left out.
+    """
+    height, width = (n // 2 * 2 for n in plane.shape)
+    first = green_column(bayer) or 0
+    return plane[0:height:2, first:width:2], plane[1:height:2, 1 - first : width : 2]
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -30,8 +48,12 @@ class Frame:
         What the camera said about this frame (exposure, gain, temperature, versions); kept, never computed with.
     """
 
-    plane: npt.NDArray[np.uint16] | npt.NDArray[np.float32]
+    plane: Plane
     bayer: Bayer | None = None
     black: float = 0.0
     white: float = 65535.0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def greens(self) -> tuple[Plane, Plane]:
+        """The green pixels of even and of odd rows, see :func:`greens`."""
+        return greens(self.plane, self.bayer)

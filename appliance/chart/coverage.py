@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.chart.pose import Array
+from appliance.arrays import Array
 
 
 def coverage(polygons: Array, rows: int, columns: int) -> Array:

@@ -12,9 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from appliance.arrays import Array, Mask
 from appliance.chart.ink import DICTIONARY_ID
-
-Array = npt.NDArray[np.float64]
 
 BITS = 5
 """Inner modules along a side; a border of one dark module surrounds them."""
@@ -83,9 +82,7 @@ def read(picture: npt.NDArray[np.uint8]) -> dict[int, Array]:
     return found
 
 
-def _bits(
-    picture: npt.NDArray[np.uint8], quads: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _bits(picture: npt.NDArray[np.uint8], quads: npt.NDArray[np.float32]) -> tuple[Mask, Mask]:
     """(n, 7, 7) which modules are light, and (n,) whether contrast and a dark border speak for a fiducial."""
     if not len(quads):
         return np.zeros((0, BITS + 2, BITS + 2), bool), np.zeros(0, bool)

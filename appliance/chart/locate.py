@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from appliance.arrays import Array
 from appliance.chart import fiducials
 from appliance.chart.layout import Layout, layout_of_marker
 from appliance.chart.match_squares import MIN_SQUARES, Anchors, match_squares, mirror
-from appliance.chart.pose import DISTORTION, INVERSE_DISTANCE, PARAMETERS, Array, Pose, pose_from_homography
+from appliance.chart.pose import DISTORTION, INVERSE_DISTANCE, PARAMETERS, Pose, pose_from_homography
 from appliance.frame import Frame
 
 FOUND_WIDTHS_PX = (1014, 2028, 507)
@@ -64,10 +65,7 @@ def green_half(frame: Frame) -> tuple[npt.NDArray[np.float32], float]:
     plane = frame.plane
     scale = np.float32(1 / (frame.white - frame.black))
     if frame.bayer is not None:
-        odd = frame.bayer in ("rggb", "bggr")  # greens at (0, 1) and (1, 0); else at (0, 0) and (1, 1)
-        h, w = (n // 2 * 2 for n in plane.shape)
-        a = plane[0:h:2, int(odd) : w : 2]
-        b = plane[1:h:2, int(not odd) : w : 2]
+        a, b = frame.greens()
         return (a.astype(np.float32) + b - np.float32(2 * frame.black)) * (scale / 2), 2.0
     grey = (plane.astype(np.float32) - np.float32(frame.black)) * scale
     if plane.shape[1] > 2100:

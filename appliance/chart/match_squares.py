@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Index
 from appliance.chart.layout import Layout
-from appliance.chart.pose import DISTORTION, INVERSE_DISTANCE, Array, Pose
+from appliance.chart.pose import DISTORTION, INVERSE_DISTANCE, Pose
 from appliance.chart.pose_fit import PoseFit, fit_pose
 from appliance.chart.slopes import slopes
 
-Indices = npt.NDArray[np.int_]
+Indices = Index
 
 MIN_SQUARES = 8
 SURE_SIDES = 0.25

@@ -17,10 +17,8 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-
+from appliance.arrays import Array, Mask
 
 NEAREST, FARTHEST_OUT = 0.2, 2.5
 """What is nearer to the lens than this part of the aim distance, or so many half diagonals out, is not looked at."""
@@ -38,13 +36,13 @@ class Pose:
         (2,) aim point in px before distortion.
     scale_px_per_mm:
         s = i/o at the aim point.
-    nearness_per_mm:
-        κ = 1/o, reciprocal of the aim point's distance from the lens along the axis.
+    inverse_distance_per_mm:
+        1/o, reciprocal of the aim point's distance from the lens along the axis.
     distortion:
         k1 at the picture's corner, > 0 pincushion.
     squeeze:
         horizontal over vertical magnification, 1 for spherical lenses.
-    askew_x_rad, askew_y_rad:
+    sensor_tilt_x_rad, sensor_tilt_y_rad:
         angles by which the sensor is out of square, > 0 where its right or lower side lies nearer to the lens.
     """
 
@@ -109,7 +107,7 @@ class Pose:
         )
         return np.asarray(self.centre_px + bent / (1 + nearer[:, None]), float)
 
-    def sees(self, paper_mm: Array) -> npt.NDArray[np.bool_]:
+    def sees(self, paper_mm: Array) -> Mask:
         """(n,) True for paper points (n, 2) that may lie in or near the picture.
 
         False near the lens and behind it, and so far out that the distortion, of the third order only, would fold.

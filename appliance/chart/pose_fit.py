@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from appliance.chart.pose import PARAMETERS, Array, Pose
+from appliance.arrays import Array, Index
+from appliance.chart.pose import PARAMETERS, Pose
 from appliance.chart.slopes import slopes
+from appliance.robust import Descent, descend, huber_loss, huber_weights
 
-HUBER, MAX_DAMPINGS = 2.5, 8
-MIN_GAIN = 1e-4
+HUBER = 2.5
+"""Residuals beyond so many standard deviations count by their size only: 98 % of a Gaussian's information is left."""
+MIN_DECREASE = 1e-4
 """Of chi-square, in an iteration of the fit; what is left to gain moves nothing by more than 0.01 σ."""
 
 
@@ -26,6 +28,15 @@ class PoseFit:
 
 
 @dataclass(frozen=True)
+class _Sighted:
+    """Parameters (11,), −2 log posterior there, and residuals (n,), or (2 n,) for points."""
+
+    v: Array
+    cost: float
+    residuals: Array
+
+
+@dataclass(frozen=True)
 class _Sightings:
     """What is known of a pose: where points (n, 2) on paper were seen, and the priors of what is ``free``.
 
@@ -37,33 +48,42 @@ class _Sightings:
     measured_px: Array
     normals_px: Array | None
     sd_px: Array
-    free: npt.NDArray[np.int_]
+    free: Index
     mean: Array
     tightness: Array
 
-    def residuals(self, v: Array) -> Array:
-        """(n,), or (2 n,) for points, residuals at the parameters ``v`` (11,)."""
+    def at(self, v: Array) -> _Sighted:
+        """The posterior at the parameters ``v`` (11,)."""
         difference = self.like.with_vector(v).project(self.paper_mm) - self.measured_px
         if self.normals_px is None:
-            return np.asarray((difference / self.sd_px[:, None]).ravel())
-        return np.asarray((difference * self.normals_px).sum(axis=1) / self.sd_px)
+            r = (difference / self.sd_px[:, None]).ravel()
+        else:
+            r = (difference * self.normals_px).sum(axis=1) / self.sd_px
+        if not np.isfinite(r).all():
+            return _Sighted(v, np.inf, r)
+        own = self.tightness * (v[self.free] - self.mean) ** 2
+        return _Sighted(v, huber_loss(r, HUBER) + float(own.sum()), r)
 
-    def jacobian(self, v: Array) -> Array:
+    def stepped(self, point: _Sighted, step: Array) -> _Sighted:
+        """The posterior a step of the free parameters away."""
+        v = point.v.copy()
+        v[self.free] += step
+        return self.at(v)
+
+    def equations(self, point: _Sighted) -> tuple[Array, Array]:
+        """Normal matrix and gradient by the free parameters."""
+        j, w = self._jacobian(point.v), huber_weights(point.residuals, HUBER)
+        normal = (j * w[:, None]).T @ j + np.diag(self.tightness)
+        return np.asarray(normal), j.T @ (w * point.residuals) + self.tightness * (
+            point.v[self.free] - self.mean
+        )
+
+    def _jacobian(self, v: Array) -> Array:
         """Slopes of the residuals by the free parameters."""
         by_v = slopes(self.like.with_vector(v), self.paper_mm)[self.free]
         if self.normals_px is None:
             return np.asarray((by_v / self.sd_px[:, None]).reshape(len(self.free), -1).T)
         return np.asarray(((by_v * self.normals_px).sum(axis=2) / self.sd_px).T)
-
-    def cost(self, v: Array, r: Array) -> float:
-        """Robust chi-square of parameters with their residuals, priors included."""
-        a = np.abs(r)
-        robust = np.where(a < HUBER, a * a, 2 * HUBER * a - HUBER**2)
-        return float(robust.sum() + (self.tightness * (v[self.free] - self.mean) ** 2).sum())
-
-    def normal(self, j: Array, w: Array) -> Array:
-        """Normal matrix of slopes with weights."""
-        return np.asarray((j * w[:, None]).T @ j + np.diag(self.tightness))
 
 
 def fit_pose(
@@ -98,37 +118,16 @@ def fit_pose(
     seen = _Sightings(
         start, paper_mm, measured_px, normals_px, sd_px, index, prior_mean[index], 1 / prior_sd[index] ** 2
     )
-    v, damping = start.vector(), 1e-6
-    r = seen.residuals(v)
-    for _ in range(iterations):
-        before = seen.cost(v, r)
-        stepped = _stepped(seen, v, r, damping)
-        if stepped is None:
-            break
-        v, r, damping = stepped
-        if before - seen.cost(v, r) < MIN_GAIN:
-            break
-    w = _huber(r)
+    how = Descent(
+        iterations,
+        max_dampings=8,
+        first=1e-6,
+        raised_from=1e-6,
+        floor=1e-12,
+        min_decrease=MIN_DECREASE,
+    )
+    found = descend(seen, seen.at(start.vector()), how)
     covariance = np.zeros((PARAMETERS, PARAMETERS))
-    covariance[np.ix_(index, index)] = np.linalg.pinv(seen.normal(seen.jacobian(v), w))
-    return PoseFit(start.with_vector(v), covariance, r, w)
-
-
-def _stepped(seen: _Sightings, v: Array, r: Array, damping: float) -> tuple[Array, Array, float] | None:
-    """Parameters and residuals one step on, with the damping for the next; None where no step lowers the cost."""
-    j, w = seen.jacobian(v), _huber(r)
-    normal = seen.normal(j, w)
-    gradient = j.T @ (w * r) + seen.tightness * (v[seen.free] - seen.mean)
-    for _ in range(MAX_DAMPINGS):
-        trial = v.copy()
-        trial[seen.free] += np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-12), -gradient)
-        r_trial = seen.residuals(trial)
-        if np.isfinite(r_trial).all() and seen.cost(trial, r_trial) <= seen.cost(v, r) * (1 + 1e-12):
-            return trial, r_trial, max(damping / 10, 1e-9)
-        damping = max(damping, 1e-6) * 10
-    return None
-
-
-def _huber(r: Array) -> Array:
-    a = np.abs(r)
-    return np.where(a <= HUBER, 1.0, HUBER / np.maximum(a, 1e-12))
+    covariance[np.ix_(index, index)] = np.linalg.pinv(found.normal)
+    r = found.point.residuals
+    return PoseFit(start.with_vector(found.point.v), covariance, r, huber_weights(r, HUBER))

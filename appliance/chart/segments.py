@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Index, Mask
 from appliance.chart.edges import PrintedEdge
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 
 SHORTEST_PX = 25.0
 BORDER_PX, INSIDE_PX, MIN_STRIP_PX = 2.0, 3.0, 4.0
@@ -39,7 +39,7 @@ class SegmentPlan:
     paper_mm: Array
     px: Array
     half_width_px: Array
-    across: npt.NDArray[np.bool_]
+    across: Mask
     scale_px_per_mm: Array
     room_px: Array
 
@@ -67,7 +67,7 @@ class SegmentPlan:
             self.room_px * factor,
         )
 
-    def take(self, index: npt.NDArray[np.int_] | npt.NDArray[np.bool_]) -> SegmentPlan:
+    def take(self, index: Index | Mask) -> SegmentPlan:
         """The chosen pieces."""
         return SegmentPlan(
             self.paper_mm[index],
@@ -140,9 +140,7 @@ def plan_segments(
     return everything.take(((px > border) & (px < last - border)).all(axis=1))
 
 
-def _cut(
-    usable_px: Array, longest_px: Array, most: int | None
-) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.int_], npt.NDArray[np.int_]]:
+def _cut(usable_px: Array, longest_px: Array, most: int | None) -> tuple[Index, Index, Index]:
     """Which edge each piece is of, its number along it, and into how many that edge is cut, (pieces,) each.
 
     Of each edge at most so many pieces are kept, those nearest its middle.

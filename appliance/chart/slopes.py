@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from appliance.arrays import Array
 from appliance.chart.pose import (
     DISTORTION,
     IN_PIXELS,
@@ -14,7 +15,6 @@ from appliance.chart.pose import (
     PARAMETERS,
     SENSOR_TILT_X,
     SENSOR_TILT_Y,
-    Array,
     Pose,
 )
 

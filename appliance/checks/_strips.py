@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from appliance.chart.pose import Array
+from appliance.arrays import Array, Mask
 from appliance.chart.segments import SegmentPlan
-from appliance.frame import Bayer, Frame
+from appliance.frame import Bayer, Frame, green_column
 
 FEWEST_PER_BIN = 3
 LEVEL_BINS = 4
@@ -76,7 +76,7 @@ def _strip(
     distance = (x - x1) * uy - (y - y1) * ux  # dark lies on the right hand, y down: light side positive
     inside = (np.abs(distance) <= half) & (along >= 0) & (along <= length)
     if bayer is not None:
-        inside &= (x + y) % 2 == bayer.index("g") % 2
+        inside &= (x + y) % 2 == green_column(bayer)
     return (y * width + x)[inside], distance[inside], y[inside]
 
 
@@ -87,7 +87,7 @@ class Sharpness:
 
     per_px: Array
     offset_px: Array
-    found: npt.NDArray[np.bool_]
+    found: Mask
 
 
 def sharpness(spread: Array, distance_px: Array) -> Sharpness:

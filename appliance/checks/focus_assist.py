@@ -12,17 +12,17 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from appliance import optics
+from appliance.arrays import Array, Index
 from appliance.chart.locate import Located, locate
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 from appliance.chart.pose_fit import fit_pose
 from appliance.chart.segments import SegmentPlan, plan_segments
 from appliance.checks._strips import Sharpness, Strips, sharpness
 from appliance.focus.edges.survey import edge_lengths_px
 from appliance.focus.result import Setup
-from appliance.frame import Frame
+from appliance.frame import Frame, greens
 
 Turn = Literal["nearer", "farther", "hold", ""]
 MOST_UNSURE = 3.0
@@ -249,11 +249,10 @@ def coarse_sharpness(frame: Frame) -> float:
     *square* slope falls with an edge's width; the mean slope would not, until edges run into each other.
     """
     plane, scale = frame.plane, 1 / (frame.white - frame.black)
-    first = 0 if frame.bayer is None else frame.bayer.index("g")
     height, width = plane.shape
     top, left = height // 16 * 2, width // 16 * 2
     middle = plane[top : height - top, left : width - left]
-    halves = middle[0::2, first % 2 :: 2], middle[1::2, 1 - first % 2 :: 2]
+    halves = greens(middle, frame.bayer)
     size = COARSE_PX, max(round(COARSE_PX * middle.shape[0] / middle.shape[1]), 2)
     a, b = (
         cv2.resize(np.ascontiguousarray(half), size, interpolation=cv2.INTER_AREA) * scale for half in halves
@@ -263,7 +262,7 @@ def coarse_sharpness(frame: Frame) -> float:
     return min(80 * float(np.sqrt(max(slope, 0.0) / max(contrast, LEAST_COARSE_CONTRAST**2))), 100.0)
 
 
-def _spread_over_depth(depth: Array, half_width: Array) -> npt.NDArray[np.int_]:
+def _spread_over_depth(depth: Array, half_width: Array) -> Index:
     """Indices of a few pieces per depth bin, those with the widest strips."""
     edges = np.linspace(depth.min(), depth.max() + 1e-6, DEPTH_BINS + 1)
     chosen: list[int] = []

@@ -157,6 +157,9 @@ def _add_score(subparsers: Any) -> None:
     _add_chart_options(p)
     p.add_argument("--json", action="store_true", help="all figures as JSON")
     p.add_argument(
+        "--explain", action="store_true", help="every stage of the fit, what it changed and why it ended"
+    )
+    p.add_argument(
         "--edges", action="store_true", help="with --json: every edge and the through-focus curve too"
     )
     p.set_defaults(run=_run_score)
@@ -238,6 +241,7 @@ def _run_score(args: argparse.Namespace) -> int:
     from appliance.focus.printed_chart import ANY_CHART, RULER_U95_MM, Print, checked_bar
     from appliance.focus.result import Setup
     from appliance.focus.score import score_frames
+    from appliance.focus.trace import explained
     from appliance.pictures import read_frame
 
     if args.bar is None and args.bar_u95 is not None:
@@ -261,6 +265,8 @@ def _run_score(args: argparse.Namespace) -> int:
         print(json.dumps(result.to_dict(edges=args.edges), indent=1))
     else:
         print(describe_result(result))
+        if args.explain:
+            print("\n".join(["", *explained(result.trace)]))
         if result.image_shift_um_u95 is not None and not (args.flatness_mm or args.aim_u_mm):
             print(
                 "How flat the chart is and how well the lens was aimed at it are not in the ±; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from appliance.frame import Frame
+from appliance.frame import Frame, greens
 
 TARGET_WHITE = 0.65
 """Share of the range between black and white that the chart's white is exposed to: clear of clipping and of noise."""
@@ -19,8 +19,7 @@ def white_share(frame: Frame) -> float:
     top, left = height // 4 // 2 * 2, width // 4 // 2 * 2
     middle = frame.plane[top : height - top, left : width - left]
     if frame.bayer is not None:
-        row, column = divmod(frame.bayer.index("g"), 2)
-        middle = middle[row::6, column::6]
+        middle = greens(middle, frame.bayer)[0][::3, ::3]
     return float((np.percentile(middle, 98) - frame.black) / (frame.white - frame.black))
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Mask
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, NotLocated, locate
-from appliance.chart.pose import PARAMETERS, Array
+from appliance.chart.pose import PARAMETERS
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
 from appliance.focus.edges.near_focus import NearFocus, halo_radius_px, measure_near_focus
@@ -22,7 +23,7 @@ from appliance.focus.lens.data import Segments
 from appliance.focus.lens.defocus import DefocusScale
 from appliance.focus.lens.fitted import FittedLens, curve
 from appliance.focus.lens.otf import OtfTable
-from appliance.focus.lens.parameters import MOTION_COS2, MOTION_SIN2, PRINT_VARIANCE
+from appliance.focus.lens.parameters import MOTION_COS2, MOTION_SIN2, PRINT_VARIANCE, places
 from appliance.focus.lens.priors import Priors
 from appliance.focus.printed_chart import blur_seen, spread_mm
 from appliance.focus.reasons import reason
@@ -39,6 +40,7 @@ from appliance.focus.refusals import (
     wrong_scale,
 )
 from appliance.focus.result import Reason, Setup
+from appliance.focus.trace import Step, timed
 from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
 
@@ -60,6 +62,8 @@ class Refusal:
     reason: Reason
     picture_px: tuple[int, int]
     located: Located | None = None
+    trace: tuple[Step, ...] = field(default=(), compare=False)
+    """How far the measurement came."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,9 @@ class Measurement:
     depth_mm: Array
     fit: FittedLens
     magnification: float
-    used: npt.NDArray[np.bool_]
+    um_per_wave: float
+    """Image-side shift of focus per wave of defocus, µm, see :class:`~appliance.focus.lens.defocus.DefocusScale`."""
+    used: Mask
     curve_cpp: float
     curve_depth_mm: Array
     curve_sfr: Array
@@ -94,6 +100,8 @@ class Measurement:
     picture_px: tuple[int, int]
     print_blur_um: tuple[float, float] | None = None
     """The print's spread and its standard uncertainty, as this photo alone shows them; None if it hardly does."""
+    trace: tuple[Step, ...] = field(default=(), compare=False)
+    """How it came about, stage by stage."""
 
 
 def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
@@ -105,14 +113,18 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
     for problem in (wrong_distance(setup), too_dark(frame), wrong_bayer(frame)):
         if problem is not None:
             return Refusal(problem, picture_px)
+    start = time.perf_counter()
     located = locate(frame, 1.03 * setup.focal_length_mm / (setup.pixel_pitch_um * 1e-3))
     if isinstance(located, NotLocated):
         return Refusal(overexposed(frame) or reason(located.code, detail=located.text), picture_px)
+    trace: tuple[Step, ...] = (timed("locate", start, f"chart {located.layout.title}"),)
     printed, setup = setup.print_of(located.layout.title), setup.with_print_of(located.layout.title)
     located = located.printed_at(printed.scale)
+    start = time.perf_counter()
     seen = survey(frame, located, setup)
     if isinstance(seen, Reason):
-        return Refusal(seen, picture_px, located)
+        return Refusal(seen, picture_px, located, trace)
+    trace = (*trace, timed("survey", start, f"{int(usable(seen.batch).sum())} edges, pose refined"))
     pose = seen.pose.pose
     located = replace(located, pose=pose)
     for problem in (
@@ -122,52 +134,66 @@ def measure_frame(frame: Frame, setup: Setup) -> Measurement | Refusal:
         flicker(seen.plan, seen.batch, picture_px[1]),
     ):
         if problem is not None:
-            return Refusal(problem, picture_px, located)
-    outcome = _focus(frame, setup, located, seen)
+            return Refusal(problem, picture_px, located, trace)
+    outcome, trace = _focus(frame, setup, located, seen, trace)
     if isinstance(outcome, Reason):
-        return Refusal(outcome, picture_px, located)
+        return Refusal(outcome, picture_px, located, trace)
     # how large the chart should look depends a little on where the lens focuses
     disagrees = wrong_scale(seen.pose, setup, outcome.focus_mm, printed.bar_mm)
     if disagrees is not None:
-        return Refusal(disagrees, picture_px, located)
-    fit = outcome.fit
-    variance, own_variance = (
-        float(fit.shape[PRINT_VARIANCE]),
-        float(fit.covariance[PRINT_VARIANCE, PRINT_VARIANCE]),
-    )
+        return Refusal(disagrees, picture_px, located, trace)
+    return replace(outcome, print_blur_um=_print_blur(outcome, setup), trace=trace)
+
+
+def _print_blur(measured: Measurement, setup: Setup) -> tuple[float, float] | None:
+    """The print's spread and its standard uncertainty, µm, as the photo alone shows them."""
+    fit = measured.fit
+    variance, own = float(fit.shape[PRINT_VARIANCE]), float(fit.covariance[PRINT_VARIANCE, PRINT_VARIANCE])
     prior_mm = spread_mm(setup.print_blur_um, setup.print_blur_u_um)
-    blur = blur_seen(variance, own_variance, fit.reduced_chi2, prior_mm, outcome.magnification)
-    return replace(outcome, print_blur_um=blur)
+    return blur_seen(variance, own, fit.reduced_chi2, prior_mm, measured.magnification)
 
 
-def _focus(frame: Frame, setup: Setup, located: Located, seen: Survey) -> Measurement | Reason:
+def _focus(
+    frame: Frame, setup: Setup, located: Located, seen: Survey, trace: tuple[Step, ...]
+) -> tuple[Measurement | Reason, tuple[Step, ...]]:
+    """Where focus lies by the survey, and then by strips near it; what was done goes on the ``trace``."""
+    start = time.perf_counter()
     initial = InitialFit.of(setup, seen)
     if isinstance(initial, Reason):
-        return initial
+        return initial, trace
+    found = f"focus {initial.fit.best_focus_waves:+.2f} ± {initial.fit.best_focus_sd_waves:.2f} waves"
+    trace = (*trace, replace(timed("initial fit", start, found), within=initial.fit.trace))
+    start = time.perf_counter()
     near = measure_near_focus(frame, located.layout, seen, setup, initial.fit)
     if near is None:
         fit = through_focus.fit(initial.data, initial.table, initial.fit.parameters, initial.priors)
+        trace = (*trace, *fit.trace)
         used = usable(seen.batch)
         problem = _unlike(fit, seen.pose, setup) or _motion(fit, seen.plan, used) or _unfit(fit, used)
-        return problem or _collect(
-            located, seen.pose, seen.plan, seen.batch, used, initial.waves, initial.data, fit, initial.table
-        )
+        of_survey = (seen.pose, seen.plan, seen.batch, used, initial.waves, initial.data, fit, initial.table)
+        return problem or _collect(located, *of_survey), trace
+    trace = (*trace, timed("near focus", start, f"{int(near.used.sum())} strips"))
     if not np.isfinite(near.strips.tails.far).all():
-        return reason("CHART_CROPPED", detail="squares about focus are not seen whole")
+        return reason("CHART_CROPPED", detail="squares about focus are not seen whole"), trace
     fitted, table = _fitted(frame, located.layout, near, initial.priors)
+    trace = (*trace, *fitted.trace)
     if _another(setup, near, initial.fit, fitted.fit):
+        start = time.perf_counter()
         closer = measure_near_focus(frame, located.layout, seen, setup, fitted.fit)
         if closer is not None and np.isfinite(closer.strips.tails.far).all():
             near = closer
+            trace = (
+                *trace,
+                timed("near focus again", start, f"{int(near.used.sum())} strips, as blur is other"),
+            )
             fitted, table = _fitted(frame, located.layout, near, initial.priors)
-    waves = near.strips.waves
+            trace = (*trace, *fitted.trace)
     used = np.isin(np.arange(len(near.plan)), np.flatnonzero(near.used)[fitted.kept])
-    strange = 1 - used.sum() / near.used.sum()
+    left_out = 1 - used.sum() / near.used.sum()
     fit = fitted.fit
-    problem = _unlike(fit, near.pose, setup) or _motion(fit, near.plan, used) or _unfit(fit, used, strange)
-    return problem or _collect(
-        located, near.pose, near.plan, near.batch, used, waves, fitted.data, fit, table
-    )
+    problem = _unlike(fit, near.pose, setup) or _motion(fit, near.plan, used) or _unfit(fit, used, left_out)
+    of_strips = (near.pose, near.plan, near.batch, used, near.strips.waves, fitted.data, fit, table)
+    return problem or _collect(located, *of_strips), trace
 
 
 def _another(setup: Setup, near: NearFocus, prediction: FittedLens, found: FittedLens) -> bool:
@@ -191,7 +217,7 @@ def _unlike(fit: FittedLens, pose: PoseFit, setup: Setup) -> Reason | None:
     return found if found is not None and found.code == "WRONG_F_NUMBER" else None
 
 
-def _unfit(fit: FittedLens, used: npt.NDArray[np.bool_], strange: float = 0.0) -> Reason | None:
+def _unfit(fit: FittedLens, used: Mask, strange: float = 0.0) -> Reason | None:
     """FEW_EDGES or POOR_FIT where the curve rests on too little, or does not describe what was seen.
 
     ``strange`` is the part of the edges that was left out.
@@ -203,12 +229,12 @@ def _unfit(fit: FittedLens, used: npt.NDArray[np.bool_], strange: float = 0.0) -
     return None
 
 
-def _motion(fit: FittedLens, plan: SegmentPlan, good: npt.NDArray[np.bool_]) -> Reason | None:
+def _motion(fit: FittedLens, plan: SegmentPlan, good: Mask) -> Reason | None:
     """MOTION_BLUR if one direction is softer at all depths than the other: a smear of 4 px, or beyond measuring."""
     shares = [float(good[sel].mean()) for sel in (plan.across, ~plan.across) if sel.sum() >= MIN_SEGMENTS]
     if len(shares) == 2 and min(shares) < 0.2 and max(shares) > 0.6:
         return reason("MOTION_BLUR")
-    members = [MOTION_COS2, MOTION_SIN2]
+    members = places((MOTION_COS2, MOTION_SIN2))
     smear = fit.shape[members]
     # together they are the variance along a smear, whatever its direction
     variance, sd = np.hypot(*smear), np.sqrt(fit.covariance[members, members].max())
@@ -222,7 +248,7 @@ def _collect(
     pose_fit: PoseFit,
     plan: SegmentPlan,
     batch: EdgeBatch,
-    used: npt.NDArray[np.bool_],
+    used: Mask,
     waves: DefocusScale,
     data: Segments,
     fit: FittedLens,
@@ -254,6 +280,7 @@ def _collect(
         depth_mm=pose.depth_mm(plan.middle_mm),
         fit=fit,
         magnification=waves.magnification,
+        um_per_wave=waves.um_per_wave,
         used=used,
         curve_cpp=float(data.frequency_cpp[shown]),
         curve_depth_mm=waves.to_depth(curve_q),

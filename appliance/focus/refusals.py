@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from appliance import optics
-from appliance.chart.pose import INVERSE_DISTANCE, Array, Pose
+from appliance.arrays import Array
+from appliance.chart.pose import INVERSE_DISTANCE, Pose
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan
 from appliance.focus.lens.fitted import FittedLens
-from appliance.focus.lens.parameters import APERTURE_RATIO, MAX_APERTURE_RATIO, MIN_APERTURE_RATIO
+from appliance.focus.lens.parameters import APERTURE_RATIO
 from appliance.focus.reasons import reason
 from appliance.focus.result import Reason, Setup
 from appliance.frame import Frame
@@ -48,7 +49,7 @@ def _green(frame: Frame) -> Array:
     """A few of the green pixels, all over the picture."""
     if frame.bayer is None:
         return np.asarray(frame.plane[::7, ::7])
-    return np.asarray(frame.plane[::6, frame.bayer.index("g") % 2 :: 6])
+    return np.asarray(frame.greens()[0][::3, ::3])
 
 
 def wrong_bayer(frame: Frame) -> Reason | None:
@@ -86,7 +87,8 @@ def wrong_f_number(fit: FittedLens, pose: Pose, setup: Setup) -> Reason | None:
         float(np.sqrt(fit.covariance[APERTURE_RATIO, APERTURE_RATIO])),
     )
     low, high = 1 / MAX_CONE_RATIO, MAX_CONE_RATIO
-    if low <= kappa + 2 * sd and kappa - 2 * sd <= high and MIN_APERTURE_RATIO < kappa < MAX_APERTURE_RATIO:
+    at_least, at_most = APERTURE_RATIO.bounds
+    if low <= kappa + 2 * sd and kappa - 2 * sd <= high and at_least < kappa < at_most:
         return None
     slope = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3 * np.tan(np.radians(pose.tilt_deg))
     tilt = PLAUSIBLE_SENSOR_TILT_RAD / max(slope, 1e-9)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from appliance.focus.printed_chart import ANY_CHART, Print, prints_of
+from appliance.focus.trace import Step
 
 
 class Verdict(StrEnum):
@@ -151,7 +152,9 @@ class Result:
     budget_um: Mapping[str, float] = field(default_factory=dict)
     """Standard uncertainties (1 σ, µm image side) by name; their root sum of squares is u."""
     figures: Mapping[str, float] = field(default_factory=dict)
-    """Further figures by name with unit suffix (astigmatism_um, field_tilt_x_mrad, …)."""
+    """Further figures by name with unit suffix (astigmatism_um, field_tilt_corner_um, …)."""
+    trace: tuple[Step, ...] = field(default=(), compare=False)
+    """How the result came about, stage by stage; not kept with it."""
 
     @property
     def side(self) -> int:
@@ -171,6 +174,7 @@ class Result:
         data = asdict(self)
         data["verdict"] = self.verdict.value
         data["reasons"] = [asdict(reason) for reason in self.reasons]
+        del data["trace"]
         data["budget_um"] = dict(self.budget_um)
         data["figures"] = dict(self.figures)
         if not edges:

@@ -7,8 +7,10 @@ from math import erf, sqrt
 import numpy as np
 import numpy.typing as npt
 
-F64 = npt.NDArray[np.float64]
-F32 = npt.NDArray[np.float32]
+from appliance.arrays import Array, Array32
+
+F64 = Array
+F32 = Array32
 
 _LIMIT = 6.0
 _FINE = 4800

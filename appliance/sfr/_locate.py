@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.frame import Bayer
+from appliance.robust import scaled_solution
 from appliance.sfr._gaussian import F32, F64, cumulative_fast
 from appliance.sfr._pixels import I64, Lines, Strip, strip
 
@@ -21,6 +22,8 @@ BLOCKS = 4
 """Pieces along the edge that the coarse fit tells apart."""
 BEND_PRIOR_PER_PX = 3e-4
 """Standard deviation expected of ``bend``: 4 % distortion bends an edge by about 5e-5 / px."""
+RIDGE = 1e-9
+"""Faint damping of each edge's normal equations, so that a degenerate edge cannot raise."""
 MIN_SIGMA_PX = 0.2
 MAX_COARSE_STEPS = 8
 MAX_ROUNDS, SETTLED_PX, SETTLED_WIDTH = 3, 0.003, 0.02
@@ -62,14 +65,6 @@ def join(fits: Sequence[Fit]) -> Fit:
     """One batch of several, in their order."""
     lines = Lines(*(np.concatenate([getattr(f.lines, m.name) for f in fits]) for m in fields(Lines)))
     return Fit(lines, *(np.concatenate([getattr(f, m.name) for f in fits]) for m in fields(Fit)[1:]))
-
-
-def _solve(normal: F64, right: F64) -> F64:
-    """Solve (n, p, p) normal equations, scaled and faintly damped so that a degenerate edge cannot raise."""
-    scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-30))
-    system = normal * scale[:, :, None] * scale[:, None, :]
-    system += 1e-9 * np.eye(normal.shape[1])
-    return np.asarray(np.linalg.solve(system, (right * scale)[:, :, None])[:, :, 0] * scale)
 
 
 def coarse(plane: npt.NDArray[Any], lines: Lines, half_width: F64, lattice: Bayer | None) -> Fit:
@@ -130,7 +125,7 @@ def _fit_cells(count: F64, total: F64, lines: Lines, half_width: F64, reach: int
         weighted = flat * weight
         residual = (mean - model * (1 + each(light) * t32)).reshape(n, -1, 1)
         normal, right = weighted @ flat.transpose(0, 2, 1), (weighted @ residual)[..., 0]
-        delta = _solve(normal.astype(np.float64), right.astype(np.float64))
+        delta = scaled_solution(normal.astype(np.float64), right.astype(np.float64), RIDGE)
         dark, contrast = dark + delta[:, 0], contrast + delta[:, 1]
         most = wide * (1.0 if step else 0.5)
         offset = np.clip(offset + np.clip(delta[:, 2], -most, most), -half_width, half_width)
@@ -267,7 +262,7 @@ def _one_round(s: Strip, fit: Fit, core: F64) -> tuple[Fit, F64]:
     stiffness = misfit / number / BEND_PRIOR_PER_PX**2
     normal[:, 5, 5] += stiffness
     gradient[:, 5] -= stiffness * fit.lines.bend
-    delta = _solve(normal, gradient)
+    delta = scaled_solution(normal, gradient, RIDGE)
     most = fit.sigma
     offset = np.clip(delta[:, 3], -most, most)
     slope = np.clip(delta[:, 4], -2 * most / fit.lines.length, 2 * most / fit.lines.length)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from appliance.robust import scaled_inverse
 from appliance.sfr._bins import H, response
 from appliance.sfr._esf import Esf
 from appliance.sfr._gaussian import F64, density
@@ -103,9 +104,7 @@ def position(s: Esf, lines_length: F64) -> tuple[F64, F64, F64, F64]:
     # a bent edge's offset shares nothing with levels and width but through the offset itself
     normal = (jac * weight[:, None, :]) @ jac.transpose(0, 2, 1)
     middle = (jac * (weight * s.variance)[:, None, :]) @ jac.transpose(0, 2, 1)
-    scale = 1.0 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-30))
-    inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(4))
-    inverse *= scale[:, :, None] * scale[:, None, :]
+    inverse = scaled_inverse(normal)
     straight = (inverse @ middle @ inverse)[:, 3, 3]
     left = s.residual - s.tail_fit[:, 3:] * s.tail_columns[:, 3]
     correction = -np.einsum("np,np->n", inverse[:, 3, :], (jac @ (weight * left)[:, :, None])[:, :, 0])

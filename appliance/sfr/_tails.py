@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from appliance.robust import scaled_inverse
 from appliance.sfr._gaussian import F64
 
 WINDOW_FLAT_SIGMA = 3.0
@@ -43,9 +44,7 @@ class Tail:
         diagonal = np.arange(4)
         normal = self.data.copy()
         normal[:, diagonal, diagonal] += precision
-        scale = 1.0 / np.sqrt(np.maximum(normal[:, diagonal, diagonal], 1e-30))
-        inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(4))
-        return np.asarray(inverse * scale[:, :, None] * scale[:, None, :])
+        return scaled_inverse(normal)
 
     def slow_term(self, precision: F64) -> tuple[F64, F64]:
         """The 1/u term's coefficient and its variance, (n,) each."""

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from appliance.robust import scaled_inverse
 from appliance.sfr._bins import H
 from appliance.sfr._gaussian import F64, cumulative, density
 
@@ -256,9 +257,7 @@ def _compared(
     normal = weighted @ free.transpose(0, 2, 1)
     for k, sd in enumerate(sds):
         normal[:, k, k] += 1 / np.square(sd)
-    scale = 1 / np.sqrt(np.maximum(np.einsum("npp->np", normal), 1e-30))
-    inverse = np.linalg.inv(normal * scale[:, :, None] * scale[:, None, :] + 1e-10 * np.eye(free.shape[1]))
-    inverse *= scale[:, :, None] * scale[:, None, :]
+    inverse = scaled_inverse(normal)
     half = len(p.u) // 2
     even = weight[:, half:] + weight[:, half - 1 :: -1]
     odd = weighted[..., half:] - weighted[..., half - 1 :: -1]

@@ -182,11 +182,8 @@ def preview_jpeg(frame: Frame) -> tuple[bytes, tuple[int, int]]:
     """
     plane: npt.NDArray[np.floating] = frame.plane.astype(np.float32)
     if frame.bayer is not None:
-        first = frame.bayer.index("g")
-        row, column = divmod(first, 2)
-        height, width = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
-        mosaic = plane[:height, :width]
-        plane = (mosaic[row::2, column::2] + mosaic[1 - row :: 2, 1 - column :: 2]) / 2
+        even, odd = (half.astype(np.float32) for half in frame.greens())
+        plane = (even + odd) / 2
     light = np.clip((plane - frame.black) / (frame.white - frame.black), 0, 1)
     brightest = max(float(np.percentile(light[::4, ::4], 99.5)), 0.02)
     coded = np.clip(light / brightest, 0, 1) ** np.float32(1 / 2.2) * 255

@@ -139,7 +139,7 @@ def changes(name: str, stored: dict[str, Any], found: dict[str, Any]) -> list[st
             for k, (x, y) in enumerate(zip(a, b, strict=True)):
                 yield from walked(f"{at}[{k}]", x, y, 0.0)
         elif isinstance(a, float) and isinstance(b, float):
-            if abs(a - b) > PRECISION * (unit or abs(a)) + 1e-12:
+            if abs(a - b) > PRECISION * (unit or max(abs(a), 1.0)):
                 yield f"{at}: {a!r} became {b!r}"
         elif a != b:
             yield f"{at}: {a!r} became {b!r}"

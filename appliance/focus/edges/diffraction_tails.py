@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from appliance.arrays import Array, Array32
 from appliance.chart.layout import Layout
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 from appliance.chart.segments import SegmentPlan
-from appliance.focus.lens.otf import Array32
 
 ALONG, ALONG_WEIGHTS = np.array([-1, 0, 1]) * np.sqrt(3 / 5) / 2, np.array([5, 8, 5]) / 18
 """Gauss' points along a piece, in parts of its length from the middle."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from appliance.chart.pose import Array, Pose
+from appliance.arrays import Array, Index
+from appliance.chart.pose import Pose
 from appliance.chart.segments import SegmentPlan
 from appliance.focus.edges.survey import FREQUENCY_CPP, usable
 from appliance.focus.lens.data import Geometry, Segments
@@ -17,7 +17,7 @@ from appliance.sfr import EdgeBatch, SfrFit
 MIN_FREQUENCIES = 6
 
 
-def passed_frequencies(waves: DefocusScale) -> npt.NDArray[np.int_]:
+def passed_frequencies(waves: DefocusScale) -> Index:
     """Indices of the frequencies that the lens passes: below 0.9 of the diffraction cutoff."""
     passed = int(np.count_nonzero(FREQUENCY_CPP * waves.airy_px < 0.9))
     return np.arange(max(passed, MIN_FREQUENCIES))

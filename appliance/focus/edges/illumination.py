@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from appliance.chart.pose import Array
+from appliance.arrays import Array, Mask
+from appliance.robust import huber_weights, monomials, polynomial_orders, reweighted
 from appliance.sfr import Profiles
 
 DEGREE, EDGES_PER_TERM = 4, 6
@@ -45,7 +45,7 @@ class SmoothField:
 
     def at(self, place_px: Array) -> tuple[Array, Array]:
         """(n,) values and (n, 2) slopes per px at places (n, 2)."""
-        basis, by_x, by_y = _polynomial((place_px - self.centre) / self.size, self.degree)
+        basis, by_x, by_y = monomials(*_within(place_px, self.centre, self.size), self.degree)
         slope = np.stack([by_x @ self.coefficient, by_y @ self.coefficient], axis=1) / self.size
         return basis @ self.coefficient, slope
 
@@ -119,9 +119,7 @@ def _light(logarithm: Array) -> Array:
     return np.asarray(np.exp(np.clip(logarithm, -MAX_LOGARITHM, MAX_LOGARITHM)))
 
 
-def _side(
-    profiles: Profiles, seen: Array, tail: npt.NDArray[np.bool_], noise: Array
-) -> tuple[Array, Array, Array]:
+def _side(profiles: Profiles, seen: Array, tail: Mask, noise: Array) -> tuple[Array, Array, Array]:
     """(n,) mean level of one side's tails, its distance from the edge in px, and its standard deviation, ∞ for none."""
     count = profiles.count * tail
     many = count.sum(axis=1)
@@ -138,40 +136,35 @@ def fit_field(place_px: Array, value: Array, sd: Array, degree: int = DEGREE) ->
         return SmoothField(
             np.zeros(1), place_px.mean(axis=0), 1.0, 0, np.full(len(value), UNKNOWN_SD), UNKNOWN_SD
         )
-    while degree > 1 and _terms(degree) * EDGES_PER_TERM > count:
+    while degree > 1 and len(polynomial_orders(degree)[0]) * EDGES_PER_TERM > count:
         degree -= 1
     centre, size = place_px.mean(axis=0), max(float(np.ptp(place_px, axis=0).max()) / 2, 1.0)
-    basis, _, _ = _polynomial((place_px - centre) / size, degree)
+    basis, _, _ = monomials(*_within(place_px, centre, size), degree)
     known, seen, own = basis[good], value[good], np.square(sd[good])
-    scatter, robust = 0.0, np.ones(count)
-    for _ in range(ROUNDS):
-        weight = robust / np.sqrt(own + scatter + 1e-12)
-        coefficient = np.linalg.lstsq(known * weight[:, None], seen * weight, rcond=None)[0]
-        left = np.abs(seen - known @ coefficient)
-        scatter = max((1.4826 * float(np.median(left))) ** 2 - float(np.median(own)), 0.0)
-        usual = HUBER * np.sqrt(own + scatter + 1e-12)
-        robust = np.sqrt(np.minimum(1.0, usual / np.maximum(left, 1e-12)))
+
+    def scatter(left: Array) -> float:
+        """Variance of what the field leaves, beyond the values' own."""
+        return float(max((1.4826 * float(np.median(left))) ** 2 - float(np.median(own)), 0.0))
+
+    def reweigh(left: Array) -> Array:
+        sd = np.sqrt(own + scatter(left) + 1e-12)
+        return np.asarray(np.sqrt(huber_weights(left, HUBER * sd)) / sd)
+
+    coefficient, weight = reweighted(known, seen, 1 / np.sqrt(own + 1e-12), reweigh, ROUNDS)
+    rest = scatter(np.abs(seen - known @ coefficient))
     covariance = np.linalg.pinv((known * weight[:, None]).T @ (known * weight[:, None]))
     of_field = np.einsum("nt,tu,nu->n", basis, covariance, basis)
     return SmoothField(
-        np.asarray(coefficient, float),
+        coefficient,
         centre,
         size,
         degree,
-        np.sqrt(scatter + of_field + MIN_LEVEL_SD**2),
-        float(np.hypot(MIN_GRADIENT_SD, np.sqrt(scatter) / NEIGHBOUR_PX)),
+        np.sqrt(rest + of_field + MIN_LEVEL_SD**2),
+        float(np.hypot(MIN_GRADIENT_SD, np.sqrt(rest) / NEIGHBOUR_PX)),
     )
 
 
-def _terms(degree: int) -> int:
-    return (degree + 1) * (degree + 2) // 2
-
-
-def _polynomial(xy: Array, degree: int) -> tuple[Array, Array, Array]:
-    """(n, terms) all monomials of the places (n, 2), and their derivatives by x and y."""
-    x, y = xy.T
-    powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
-    value = [x**i * y**j for i, j in powers]
-    by_x = [i * x ** max(i - 1, 0) * y**j for i, j in powers]
-    by_y = [j * x**i * y ** max(j - 1, 0) for i, j in powers]
-    return np.stack(value, axis=1), np.stack(by_x, axis=1), np.stack(by_y, axis=1)
+def _within(place_px: Array, centre: Array, size: float) -> tuple[Array, Array]:
+    """Places (n, 2) as x (n,) and y (n,) from a centre in units of a size."""
+    x, y = ((place_px - centre) / size).T
+    return x, y

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Mask
 from appliance.chart.layout import Layout
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan, ends_of, plan_segments
 from appliance.focus.edges.geometry import field_of
@@ -40,7 +40,7 @@ class NearFocus:
 
     plan: SegmentPlan
     batch: EdgeBatch
-    used: npt.NDArray[np.bool_]
+    used: Mask
     pose: PoseFit
     strips: Strips
     first: FittedLens
@@ -76,7 +76,7 @@ def _moved(before: Pose, after: Pose, plan: SegmentPlan, setup: Setup) -> float:
     return float(np.median(depths[1] - depths[0]))
 
 
-def comparable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:
+def comparable(batch: EdgeBatch) -> Mask:
     """(n,) True for edges whose profile may enter the fit: a strip too narrow for an SFR of its own will do."""
     return np.asarray(batch.measured & np.isfinite(batch.spread_px) & np.isfinite(batch.offset_px), bool)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from appliance import optics
+from appliance.arrays import Array, Mask
 from appliance.chart.pose import (
     DISTORTION,
     INVERSE_DISTANCE,
@@ -15,7 +15,6 @@ from appliance.chart.pose import (
     PARAMETERS,
     SENSOR_TILT_X,
     SENSOR_TILT_Y,
-    Array,
     Pose,
 )
 from appliance.chart.pose_fit import PoseFit, fit_pose
@@ -53,9 +52,7 @@ class EdgePositions:
     sd_px: Array
 
     @classmethod
-    def of(
-        cls, plan: SegmentPlan, batch: EdgeBatch, good: npt.NDArray[np.bool_], cut_off: float = 0.0
-    ) -> EdgePositions:
+    def of(cls, plan: SegmentPlan, batch: EdgeBatch, good: Mask, cut_off: float = 0.0) -> EdgePositions:
         """The ``good`` (n,) of the planned pieces; ``cut_off`` widens those too blurred for their strips."""
         chosen = plan.take(good)
         middle_px = (chosen.px[:, :2] + chosen.px[:, 2:]) / 2

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from appliance.focus.lens.data import Array, LinearPrediction, Segments
+from appliance.arrays import Array
+from appliance.focus.lens.data import LinearPrediction, Segments
 from appliance.focus.lens.fitted import FittedLens
 from appliance.focus.lens.parameters import LEVELS
 from appliance.focus.lens.response import Curves

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Mask
 from appliance.chart.layout import Layout
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 from appliance.chart.segments import SegmentPlan
 from appliance.focus.edges.diffraction_tails import DiffractionTails, diffraction_tails
 from appliance.focus.edges.geometry import aperture, geometry_of, passed_frequencies, seen_at
@@ -162,7 +162,7 @@ def widest_waves(plan: SegmentPlan, waves: DefocusScale) -> float:
     return max(1.5, 2.2 * max(float(plan.half_width_px.max()), STRIP_PX) / waves.blur_px_per_wave)
 
 
-def _levelled(profiles: Profiles, levels: Levels) -> tuple[Profiles, npt.NDArray[np.bool_]]:
+def _levelled(profiles: Profiles, levels: Levels) -> tuple[Profiles, Mask]:
     """The profiles between the levels that are foretold, and (n,) where those can be trusted; else they stay."""
     contrast = levels.light - levels.dark
     worst = np.maximum(levels.dark_sd, levels.light_sd)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Index, Mask
 from appliance.chart.edges import PrintedEdge
 from appliance.chart.layout import Layout
 from appliance.chart.locate import Located, green_half, reduced
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 from appliance.chart.pose_fit import PoseFit
 from appliance.chart.segments import SegmentPlan, ends_of, plan_segments
 from appliance.focus.edges.positions import CUT_OFF, EdgePositions, refine_pose
@@ -44,7 +44,7 @@ class Survey:
     pose: PoseFit
     plan: SegmentPlan
     batch: EdgeBatch
-    located: npt.NDArray[np.bool_]
+    located: Mask
     reduction: float
 
     @property
@@ -77,7 +77,7 @@ def measure(
     )
 
 
-def usable(batch: EdgeBatch) -> npt.NDArray[np.bool_]:
+def usable(batch: EdgeBatch) -> Mask:
     """(n,) True for edges whose SFR may enter the fit."""
     finite = np.isfinite(batch.sfr).all(axis=1) & np.isfinite(batch.covariance).all(axis=(1, 2))
     return np.asarray(batch.measured & (batch.reason == "") & finite, bool)
@@ -138,7 +138,7 @@ def _look(frame: Frame, layout: Layout, pose: Pose, setup: Setup) -> Survey | Re
     return Survey(refine_pose(pose, EdgePositions.of(plan, batch, good), setup), plan, batch, good, 1.0)
 
 
-def _too_few(good: npt.NDArray[np.bool_], layout: Layout, pose: Pose) -> Reason:
+def _too_few(good: Mask, layout: Layout, pose: Pose) -> Reason:
     """Why so few of the planned pieces (n,) are good: blurred or covered, too small, or outside the picture."""
     if len(good) >= MIN_SEGMENTS and good.mean() < 0.5:
         return reason("TOO_BLURRED")
@@ -173,7 +173,7 @@ def _look_reduced(
     return Survey(pose_fit, result.plan.resized(reduction), result.batch, result.located, reduction)
 
 
-def thinned(count: int) -> npt.NDArray[np.int_]:
+def thinned(count: int) -> Index:
     """Which of so many pieces to measure: at most MOST_SEGMENTS, spread evenly over the chart."""
     if count <= MAX_SEGMENTS:
         return np.arange(count)

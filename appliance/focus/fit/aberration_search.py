@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.focus.fit.least_squares import Solution, huber_weights
+from appliance.arrays import Array
+from appliance.focus.fit.least_squares import HUBER, Solution
 from appliance.focus.lens.aberrations import CATALOGUE, EVEN_COMA, Aberration, Slopes, oblique_astigmatism
-from appliance.focus.lens.data import Array, Geometry, defocus_of
+from appliance.focus.lens.data import Geometry, defocus_of
 from appliance.focus.lens.otf import OBLIQUE_ORDERS, by_squares, by_w060
-from appliance.focus.lens.parameters import APERTURE_RATIO, FOCUS, SPHERICAL
-from appliance.focus.lens.response import Model, split
+from appliance.focus.lens.parameters import APERTURE_RATIO, FOCUS, SPHERICAL, Parameter
+from appliance.focus.lens.response import Problem, split
 from appliance.focus.lens.spline import Spline
+from appliance.robust import huber_weights
 
 MIN_COST_DECREASE = 20.0
 """By how much a term must lower −2 log posterior."""
@@ -64,24 +66,24 @@ class SelectedAberrations:
         return float(np.sqrt(max(across + along, 2 * abs(askew))))
 
 
-def none_found(model: Model) -> SelectedAberrations:
+def none_found(problem: Problem) -> SelectedAberrations:
     """A lens of which no more is known."""
-    none = np.zeros(len(model.y))
-    return SelectedAberrations((), np.zeros(0), none, none, np.zeros_like(model.y), 0.0, 0.0)
+    none = np.zeros(len(problem.y))
+    return SelectedAberrations((), np.zeros(0), none, none, np.zeros_like(problem.y), 0.0, 0.0)
 
 
 def select(
-    model: Model, fit: Solution, before: SelectedAberrations, um_per_wave: float
+    problem: Problem, fit: Solution, before: SelectedAberrations, um_per_wave: float
 ) -> SelectedAberrations:
     """What the leftover of a ``fit`` to data less what was found ``before`` tells: that, and new terms that convince.
 
     Each time all is linear about the fit: an iteration of a few fits is meant.
     """
-    score = _score(model, fit, before, um_per_wave)
+    score = _score(problem, fit, before, um_per_wave)
     scale = max(fit.reduced_chi2, 1.0)
     chosen = _chosen(score, list(before.chosen), MIN_COST_DECREASE * scale)
     if not chosen:
-        return replace(none_found(model), value=_by_oblique(_oblique(model, fit.v), score.oblique))
+        return replace(none_found(problem), value=_by_oblique(_oblique(problem, fit.v), score.oblique))
     strength, inverse = _solved(score, chosen)
     aberrations = [list(CATALOGUE.values())[index] for index in chosen]
     linear = [aberration.member != FOCUS for aberration in aberrations]
@@ -89,16 +91,16 @@ def select(
     more = SelectedAberrations(
         chosen=tuple(chosen),
         strength=strength,
-        defocus=_changed(aberrations, strength, FOCUS, model.data),
-        spherical=_changed(aberrations, strength, SPHERICAL, model.data),
+        defocus=_changed(aberrations, strength, FOCUS, problem.data),
+        spherical=_changed(aberrations, strength, SPHERICAL, problem.data),
         value=score.columns[..., np.array(chosen)[linear]] @ strength[linear],
         focus_variance=float(by_focus @ inverse @ by_focus) * scale,
         focus_by_linear=float(by_focus[linear] @ strength[linear]),
     )
-    value = more.value + _by_oblique(_oblique(model, fit.v, more), score.oblique)
+    value = more.value + _by_oblique(_oblique(problem, fit.v, more), score.oblique)
     if more.spherical.any():
         bend = more.spherical * (more.spherical / 2 - before.spherical)
-        value += _second_by_w040(model, fit.v) * bend[:, None]
+        value += _second_by_w040(problem, fit.v) * bend[:, None]
     return replace(more, value=value)
 
 
@@ -118,20 +120,20 @@ class _Score:
     by_focus: Array
 
 
-def _score(model: Model, fit: Solution, before: SelectedAberrations, um_per_wave: float) -> _Score:
-    value, jacobian = model.evaluate(fit.v)
+def _score(problem: Problem, fit: Solution, before: SelectedAberrations, um_per_wave: float) -> _Score:
+    value, jacobian = problem.evaluate(fit.v)
     aberrations = list(CATALOGUE.values())
-    slopes, oblique = _slopes(model, fit.v, jacobian, before.spherical)
+    slopes, oblique = _slopes(problem, fit.v, jacobian, before.spherical)
     columns = np.stack([aberration.column(slopes) for aberration in aberrations], axis=-1)
-    by_oblique = fit.v[APERTURE_RATIO] * _slope_by_oblique(_oblique(model, fit.v, before), oblique)
+    by_oblique = fit.v[APERTURE_RATIO] * _slope_by_oblique(_oblique(problem, fit.v, before), oblique)
     for index, aberration in enumerate(aberrations):
         if aberration.oblique:
-            columns[..., index] += aberration.oblique(model.data)[:, None] * by_oblique
-    residual = np.einsum("nkl,nl->nk", model.whitener, value - model.y)
-    root = np.sqrt(huber_weights(residual))[..., None]
+            columns[..., index] += aberration.oblique(problem.data)[:, None] * by_oblique
+    residual = np.einsum("nkl,nl->nk", problem.whitener, value - problem.y)
+    root = np.sqrt(huber_weights(residual, HUBER))[..., None]
     left = (root[..., 0] * residual).ravel()
-    by_aberrations = (root * (model.whitener @ columns)).reshape(-1, columns.shape[-1])
-    by_fit = (root * (model.whitener @ jacobian)).reshape(-1, jacobian.shape[-1])
+    by_aberrations = (root * (problem.whitener @ columns)).reshape(-1, columns.shape[-1])
+    by_fit = (root * (problem.whitener @ jacobian)).reshape(-1, jacobian.shape[-1])
     covariance = np.linalg.pinv(fit.normal)
     mixed = by_fit.T @ by_aberrations
     tightness = (
@@ -148,7 +150,7 @@ def _score(model: Model, fit: Solution, before: SelectedAberrations, um_per_wave
     return _Score(columns, oblique, information, pull, (covariance @ mixed)[FOCUS])
 
 
-def _changed(aberrations: list[Aberration], strength: Array, member: int, data: Geometry) -> Array:
+def _changed(aberrations: list[Aberration], strength: Array, member: Parameter, data: Geometry) -> Array:
     """(n,) by how much the terms change a member of the shape."""
     each = [
         much * aberration.changes(member, data)
@@ -193,16 +195,16 @@ def _solved(score: _Score, chosen: list[int]) -> tuple[Array, Array]:
     return np.asarray(inverse @ score.pull[chosen]), np.asarray(inverse, float)
 
 
-def oblique_correction(model: Model, v: Array) -> Array:
+def oblique_correction(problem: Problem, v: Array) -> Array:
     """(n, k) what the shape's astigmatism blurs that lies askew to the edges; 0 where that is hardly anything."""
-    oblique = _oblique(model, v)
+    oblique = _oblique(problem, v)
     if np.abs(oblique).max() < MIN_OBLIQUE_WAVES:
-        return np.zeros_like(model.y)
-    shape, _ = split(v, len(model.data.frequency_cpp))
-    table, (_, _, gain) = model.curves.table, model.curves.at(shape)
+        return np.zeros_like(problem.y)
+    shape, _ = split(v, len(problem.data.frequency_cpp))
+    table, (_, _, gain) = problem.curves.table, problem.curves.at(shape)
     *_, by_oblique = by_squares(table.s, table.w020, float(shape[SPHERICAL]))
     return _by_oblique(
-        oblique, gain[:, None] * Spline.of(table.w020, by_oblique).values(_defocus_of_middle(model, shape))
+        oblique, gain[:, None] * Spline.of(table.w020, by_oblique).values(_defocus_of_middle(problem, shape))
     )
 
 
@@ -220,33 +222,33 @@ def _slope_by_oblique(oblique: Array, coefficients: Array) -> Array:
     return np.asarray(np.einsum("no,nok->nk", powers, coefficients))
 
 
-def _oblique(model: Model, v: Array, known: SelectedAberrations | None = None) -> Array:
+def _oblique(problem: Problem, v: Array, known: SelectedAberrations | None = None) -> Array:
     """(n,) waves of x y, x along a piece's normal."""
-    oblique = oblique_astigmatism(model.data, v)
+    oblique = oblique_astigmatism(problem.data, v)
     aberrations = list(CATALOGUE.values())
     for strength, index in zip(known.strength, known.chosen, strict=True) if known else ():
         field = aberrations[index].oblique
-        oblique = oblique + strength * field(model.data) if field else oblique
+        oblique = oblique + strength * field(problem.data) if field else oblique
     return np.asarray(np.clip(v[APERTURE_RATIO] * oblique, -MAX_OBLIQUE_WAVES, MAX_OBLIQUE_WAVES))
 
 
-def _second_by_w040(model: Model, v: Array) -> Array:
+def _second_by_w040(problem: Problem, v: Array) -> Array:
     """(n, k) second derivative of the responses by W040."""
-    shape, _ = split(v, len(model.data.frequency_cpp))
-    up, down = (shape + sign * STEP_WAVES * (np.arange(len(shape)) == SPHERICAL) for sign in (1, -1))
-    slopes = [model.curves.at(each)[1][..., SPHERICAL] for each in (up, down)]
+    shape, _ = split(v, len(problem.data.frequency_cpp))
+    up, down = (shape + sign * STEP_WAVES * np.eye(len(shape))[SPHERICAL] for sign in (1, -1))
+    slopes = [problem.curves.at(each)[1][..., SPHERICAL] for each in (up, down)]
     return np.asarray((slopes[0] - slopes[1]) / (2 * STEP_WAVES))
 
 
-def _slopes(model: Model, v: Array, jacobian: Array, spherical: Array) -> tuple[Slopes, Array]:
+def _slopes(problem: Problem, v: Array, jacobian: Array, spherical: Array) -> tuple[Slopes, Array]:
     """Slopes where W040 is more by ``spherical`` (n,), and (n, CROSSED_ORDERS, k) of crossed astigmatism's powers.
 
     W060 is ρ⁶ − 3/2 ρ⁴ + 3/5 ρ², which moves neither the plane of least RMS error nor W040. So balanced it throws light
     no farther, and what is foreseen beside the responses stays; nor does coma move that plane.
     """
-    shape, _ = split(v, len(model.data.frequency_cpp))
-    table, w040, w = model.curves.table, float(shape[SPHERICAL]), _defocus_of_middle(model, shape)
-    _, by_shape, gain = model.curves.at(shape)
+    shape, _ = split(v, len(problem.data.frequency_cpp))
+    table, w040, w = problem.curves.table, float(shape[SPHERICAL]), _defocus_of_middle(problem, shape)
+    _, by_shape, gain = problem.curves.at(shape)
     *coma, by_oblique = by_squares(table.s, table.w020, w040)
     sixth, along, across = (
         gain * Spline.of(table.w020, slope).values(w) for slope in (by_w060(table.s, table.w020, w040), *coma)
@@ -254,15 +256,15 @@ def _slopes(model: Model, v: Array, jacobian: Array, spherical: Array) -> tuple[
     sixth += 0.9 * by_shape[..., FOCUS] / shape[APERTURE_RATIO] - 1.5 * by_shape[..., SPHERICAL]
     if spherical.any():
         jacobian = jacobian.copy()
-        jacobian[..., SPHERICAL] += _second_by_w040(model, v) * spherical[:, None]
+        jacobian[..., SPHERICAL] += _second_by_w040(problem, v) * spherical[:, None]
     oblique = gain[:, None] * Spline.of(table.w020, by_oblique).values(w)
-    return Slopes(model.data, jacobian, sixth, along, across), np.asarray(oblique)
+    return Slopes(problem.data, jacobian, sixth, along, across), np.asarray(oblique)
 
 
-def _defocus_of_middle(model: Model, shape: Array) -> Array:
+def _defocus_of_middle(problem: Problem, shape: Array) -> Array:
     """(n,) defocus of each piece's middle, waves."""
     actual = (
-        shape[APERTURE_RATIO] * defocus_of(model.data, shape)
-        + (shape[APERTURE_RATIO] - 1) * model.data.distortion_defocus
+        shape[APERTURE_RATIO] * defocus_of(problem.data, shape)
+        + (shape[APERTURE_RATIO] - 1) * problem.data.distortion_defocus
     )
     return np.asarray(actual - shape[SPHERICAL])

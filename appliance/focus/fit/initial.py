@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.chart.pose import Array
+from appliance.arrays import Array
 from appliance.focus.edges.geometry import segments_of
 from appliance.focus.edges.survey import STRIP_PX, Survey
 from appliance.focus.fit import through_focus
@@ -56,7 +56,7 @@ class InitialFit:
             table,
             priors,
             waves,
-            through_focus.fit(data, table, start, priors, aberrations=False, explore=False),
+            through_focus.fit(data, table, start, priors, through_focus.SURVEYED),
         )
 
 

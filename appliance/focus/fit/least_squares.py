@@ -6,34 +6,43 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.focus.lens.data import Array
-from appliance.focus.lens.parameters import (
-    APERTURE_RATIO,
-    FOCUS,
-    MAX_APERTURE_RATIO,
-    MIN_APERTURE_RATIO,
-    SHAPE_PARAMETERS,
-    SPHERICAL,
-)
-from appliance.focus.lens.response import Model
+from appliance.arrays import Array
+from appliance.focus.lens.parameters import FOCUS, SHAPE_PARAMETERS, within_bounds
+from appliance.focus.lens.response import Problem
+from appliance.robust import Descent, descend, huber_loss, huber_weights
 
-_HUBER = 3.0
+HUBER = 3.0
+"""Whitened responses that are off by more standard deviations count by their size only."""
 MAX_PROFILE_STEPS = 9
-MAX_STEPS, MAX_DAMPINGS = 40, 10
-MIN_GAIN = 1e-4
-"""A step that promises to lower −2 log posterior by less is not made: rounding would decide on it, again and again."""
 MAX_PROFILE_COST = 14.0
 HELD_SD_WAVES = 1e-6
+DESCENT = Descent(
+    max_steps=40,
+    max_dampings=10,
+    first=1e-4,
+    raised=8.0,
+    lowered=6.0,
+    min_promise=1e-4,
+    min_relative_decrease=1e-6,
+    settled_damping=1e-3,
+)
+"""A step that promises to lower −2 log posterior by less than ``min_promise`` is not made: rounding would decide on it,
+again and again."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Parameters ``v`` (p,), their normal matrix (p, p), reduced chi-square, and cost (priors included)."""
+    """Parameters ``v`` (p,), their normal matrix (p, p), reduced chi-square, and cost (priors included).
+
+    ``steps`` were made to get there, and ``stopped`` says why no more.
+    """
 
     v: Array
     normal: Array
     reduced_chi2: float
     cost: float
+    steps: int = 0
+    stopped: str = ""
 
 
 def focus_sd_waves(fit: Solution) -> float:
@@ -41,8 +50,10 @@ def focus_sd_waves(fit: Solution) -> float:
     return float(np.sqrt(np.linalg.pinv(fit.normal)[FOCUS, FOCUS] * max(fit.reduced_chi2, 1.0)))
 
 
-def profile_sd(model: Model, best: Solution, mean: Array, sd: Array, best_focus_sd_waves: float) -> float:
-    """Standard uncertainty of focus in waves from its whole likelihood.
+def profile_sd(
+    problem: Problem, best: Solution, mean: Array, sd: Array, first_sd: float
+) -> tuple[float, int, str]:
+    """Standard uncertainty of focus in waves from its profile likelihood, in how many steps, and why no more were made.
 
     Where little of the curve is seen, the fit is far from linear, and its covariance promises too much: focus is moved
     step by step to either side, with all else fitted anew, until nothing explains what was seen.
@@ -53,11 +64,12 @@ def profile_sd(model: Model, best: Solution, mean: Array, sd: Array, best_focus_
         held_mean[FOCUS], held_sd[FOCUS] = q, HELD_SD_WAVES
         v = v.copy()
         v[FOCUS] = q
-        return maximum_a_posteriori(model, v, held_mean, held_sd)
+        return maximum_a_posteriori(problem, v, held_mean, held_sd)
 
+    ends: list[str] = []
     places, costs = [float(best.v[FOCUS])], [best.cost]
     for side in (-1.0, 1.0):
-        v, q, step = best.v, float(best.v[FOCUS]), best_focus_sd_waves
+        v, q, step = best.v, float(best.v[FOCUS]), first_sd
         for _ in range(MAX_PROFILE_STEPS):
             q, step = q + side * step, 1.3 * step
             there = held(q, v)
@@ -65,13 +77,16 @@ def profile_sd(model: Model, best: Solution, mean: Array, sd: Array, best_focus_
             places.append(q)
             costs.append(there.cost)
             if there.cost > best.cost + MAX_PROFILE_COST * max(best.reduced_chi2, 1.0):
+                ends.append("unlikely")
                 break
+        else:
+            ends.append("out of steps")
     order = np.argsort(places)
     q_all, cost = np.array(places)[order], np.array(costs)[order]
     weight = np.exp(-(cost - cost.min()) / (2 * max(best.reduced_chi2, 1.0))) * np.gradient(q_all)
     weight /= weight.sum()
     away = float(np.sqrt(weight @ np.square(q_all - best.v[FOCUS])))
-    return max(best_focus_sd_waves, away)
+    return max(first_sd, away), len(places) - 1, "; ".join(ends)
 
 
 @dataclass(frozen=True)
@@ -88,75 +103,47 @@ class _Point:
 class _Posterior:
     """A model with Gaussian priors ``mean`` and ``tightness`` (p,) of its parameters."""
 
-    model: Model
+    problem: Problem
     mean: Array
     tightness: Array
 
     def at(self, v: Array) -> _Point:
         """The posterior at parameters (p,)."""
-        image_likelihood = self.model.data.image_likelihood
-        value, jacobian = self.model.evaluate(v)
-        r = np.einsum("nkl,nl->nk", self.model.whitener, value - self.model.y)
-        a = np.abs(r)
-        robust = np.where(a < _HUBER, a * a, 2 * _HUBER * a - _HUBER**2).sum()
+        image = self.problem.data.image_likelihood
+        value, jacobian = self.problem.evaluate(v)
+        r = np.einsum("nkl,nl->nk", self.problem.whitener, value - self.problem.y)
         known = (self.tightness * (v - self.mean) ** 2).sum()
-        known += image_likelihood.cost(v[:SHAPE_PARAMETERS]) if image_likelihood else 0.0
-        return _Point(v, float(robust + known), r, jacobian)
+        known += image.cost(v[:SHAPE_PARAMETERS]) if image else 0.0
+        return _Point(v, float(huber_loss(r, HUBER) + known), r, jacobian)
+
+    def stepped(self, point: _Point, step: Array) -> _Point:
+        """The posterior a step away, within the parameters' bounds."""
+        return self.at(within_bounds(point.v + np.clip(step, -1.0, 1.0)))
 
     def equations(self, point: _Point) -> tuple[Array, Array]:
         """Normal matrix (p, p) and gradient (p,), priors included."""
-        image_likelihood, shape = self.model.data.image_likelihood, slice(0, SHAPE_PARAMETERS)
-        normal, gradient = normal_equations(
-            self.model.whitener, huber_weights(point.residual), point.residual, point.jacobian
-        )
+        image, shape = self.problem.data.image_likelihood, slice(0, SHAPE_PARAMETERS)
+        weight = huber_weights(point.residual, HUBER)
+        normal, gradient = normal_equations(self.problem.whitener, weight, point.residual, point.jacobian)
         normal += np.diag(self.tightness)
         gradient += self.tightness * (point.v - self.mean)
-        if image_likelihood:
-            normal[shape, shape] += image_likelihood.information
-            gradient[shape] += image_likelihood.gradient(point.v[shape])
+        if image:
+            normal[shape, shape] += image.information
+            gradient[shape] += image.gradient(point.v[shape])
         return normal, gradient
 
-    def descended(
-        self, point: _Point, normal: Array, gradient: Array, damping: float
-    ) -> tuple[_Point | None, float]:
-        """A point that is no higher, damped as much as that takes, and the damping; None if there is none."""
-        for _ in range(MAX_DAMPINGS):
-            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
-            v = point.v + np.clip(step, -1.0, 1.0)
-            v[SPHERICAL] = np.clip(v[SPHERICAL], -0.95, 0.95)
-            v[APERTURE_RATIO] = np.clip(v[APERTURE_RATIO], MIN_APERTURE_RATIO, MAX_APERTURE_RATIO)
-            trial = self.at(v)
-            if trial.cost <= point.cost:
-                return trial, damping
-            damping *= 8
-        return None, damping
 
+def maximum_a_posteriori(problem: Problem, v: Array, mean: Array, sd: Array) -> Solution:
+    """The parameters of greatest posterior density, by damped Gauss-Newton from ``v``.
 
-def huber_weights(r: Array) -> Array:
-    """Huber's weights (n, k) of whitened residuals."""
-    return np.where(np.abs(r) <= _HUBER, 1.0, _HUBER / np.maximum(np.abs(r), 1e-12))
-
-
-def maximum_a_posteriori(model: Model, v: Array, mean: Array, sd: Array) -> Solution:
-    """Robust (Huber, 3 σ) damped Gauss-Newton from ``v`` with Gaussian priors ``mean`` and ``sd`` (p,)."""
-    posterior = _Posterior(model, mean, 1 / sd**2)
-    point, damping = posterior.at(v), 1e-4
-    normal, gradient = posterior.equations(point)
-    for _ in range(MAX_STEPS):
-        if gradient @ np.linalg.solve(normal, gradient) < MIN_GAIN:
-            break
-        trial, damping = posterior.descended(point, normal, gradient, damping)
-        if trial is None:
-            break
-        # a short step gains little without being near the end
-        done = point.cost - trial.cost < 1e-6 * (1 + abs(point.cost)) and damping < 1e-3
-        point, damping = trial, max(damping / 6, 1e-9)
-        normal, gradient = posterior.equations(point)
-        if done:
-            break
-    r = point.residual
-    reduced = float((huber_weights(r) * r * r).sum() / max(model.data.count.sum() - len(v), 1))
-    return Solution(point.v, normal, reduced, point.cost)
+    The likelihood is Gaussian within ``HUBER`` standard deviations of each whitened response and Laplacian beyond; the
+    priors are Gaussian with ``mean`` and ``sd`` (p,), infinite where nothing is known.
+    """
+    posterior = _Posterior(problem, mean, 1 / sd**2)
+    found = descend(posterior, posterior.at(v), DESCENT)
+    point, r = found.point, found.point.residual
+    reduced = float((huber_weights(r, HUBER) * r * r).sum() / max(problem.data.count.sum() - len(v), 1))
+    return Solution(point.v, found.normal, reduced, point.cost, found.steps, found.stopped)
 
 
 def normal_equations(whitener: Array, weight: Array, residual: Array, jacobian: Array) -> tuple[Array, Array]:

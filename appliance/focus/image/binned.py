@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Mask
 from appliance.chart.coverage import coverage
 from appliance.chart.layout import Layout
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 from appliance.chart.segments import SegmentPlan
 from appliance.focus.edges.diffraction_tails import polygons_mm
-from appliance.frame import Frame
+from appliance.frame import Frame, greens
 
 BIN_PX = 6
 SIDE_PARTS = 4
@@ -21,8 +21,6 @@ SIDE_PARTS = 4
 FINER = 2
 NOISE_SAMPLE, NOISE_LEVELS = 5, 24
 SATURATED = 0.97
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,7 @@ def bin_frame(frame: Frame) -> BinnedFrame:
     if frame.bayer is None:
         halves = plane[0::2], plane[1::2]
     else:
-        odd = frame.bayer in ("rggb", "bggr")
-        halves = plane[0::2, int(odd) :: 2], plane[1::2, int(not odd) :: 2]
+        halves = greens(plane, frame.bayer)
     split = [half.reshape(rows, BIN_PX // 2, columns, -1) for half in halves]
     top = np.maximum(*(part.max(axis=(1, 3)) for part in split))
     one, other = (part.mean(axis=(1, 3), dtype=np.float32) for part in split)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial.chebyshev import chebvander
 
+from appliance.arrays import Array
 from appliance.chart.layout import Layout
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 from appliance.focus.edges.geometry import where
 from appliance.focus.image.binned import BIN_PX
 from appliance.focus.lens.defocus import DefocusScale

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from appliance.chart.pose import Array
+from appliance.arrays import Array
 from appliance.focus.lens.defocus import DefocusScale
 from appliance.focus.lens.otf import otf_and_slopes
 from appliance.focus.lens.parameters import (
@@ -25,10 +25,12 @@ from appliance.focus.lens.parameters import (
     COMMON_VARIANCE,
     CONSTANT_ASTIGMATISM,
     FIELD_ASTIGMATISM,
+    LENS,
     MOTION_COS2,
     MOTION_SIN2,
     PRINT_VARIANCE,
     SPHERICAL,
+    Parameter,
 )
 from appliance.focus.lens.response import amplitude_terms
 
@@ -56,7 +58,7 @@ class DefocusedChart:
     value: Picture
     by_defocus: Picture
     by_gain: Picture
-    by_shape: dict[int, Picture]
+    by_shape: dict[Parameter, Picture]
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def defocused_chart(ink: Array, view: View, shape: Array, waves: DefocusScale) -
     return DefocusedChart(value, out[1], out[5], of_depth | _by_blur(value, view.cell_px, middle))
 
 
-def _by_blur(picture: Picture, cell_px: float, paper_to_px: Array) -> dict[int, Picture]:
+def _by_blur(picture: Picture, cell_px: float, paper_to_px: Array) -> dict[Parameter, Picture]:
     """Derivatives of a blurred picture by those members of a lens's shape that blur all depths alike."""
     size = _quick(picture.shape[0]), _quick(picture.shape[1])
     padding = [(0, n - m) for n, m in zip(size, picture.shape, strict=True)]
@@ -122,7 +124,7 @@ def _by_blur(picture: Picture, cell_px: float, paper_to_px: Array) -> dict[int, 
         COMMON_VARIANCE: square,
     }
     terms = amplitude_terms(np.hypot(nu_x, nu_y).ravel()).T
-    wanted |= {AMPLITUDE.start + k: term.reshape(square.shape) for k, term in enumerate(terms)}
+    wanted |= {LENS[AMPLITUDE.start + k]: term.reshape(square.shape) for k, term in enumerate(terms)}
     spectrum = np.fft.rfft2(padded)
     rows, columns = picture.shape
     return {

@@ -14,15 +14,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Index, Mask
 from appliance.chart.layout import Layout
-from appliance.chart.pose import Array, Pose
+from appliance.chart.pose import Pose
 from appliance.chart.segments import SegmentPlan
 from appliance.focus.image.binned import (
     BIN_PX,
     BinnedFrame,
-    Mask,
     bin_frame,
     bin_ink,
     pattern_mask,
@@ -42,8 +41,17 @@ from appliance.focus.lens.parameters import (
     SHAPE_PARAMETERS,
     SPHERICAL,
     TILT_X,
+    Parameter,
+    places,
 )
 from appliance.frame import Frame
+from appliance.robust import (
+    chebyshev_field,
+    chebyshev_terms,
+    huber_weights,
+    reweighted,
+    scaled_pseudo_inverse,
+)
 
 MIN_RADIUS_PX, MAX_RADIUS_PX = 7.0, 75.0
 """Cells count where blur is so wide; narrower than a cell, it leaves what changes too fast for cells to tell."""
@@ -61,12 +69,10 @@ BLOCK_CELLS, SIGMAS, PART, ROUNDS = 8, 5.0, 0.3, 5
 STRIPE_CELLS = 4 * BLOCK_CELLS
 """Rows of cells that are looked at at once."""
 APART = np.full(SHAPE_PARAMETERS, 1e-9)
-APART[[APERTURE_RATIO, SPHERICAL, AMPLITUDE.start]] = 1e-3, 4e-3, 0.02
+APART[[*places((APERTURE_RATIO, SPHERICAL)), AMPLITUDE.start]] = 1e-3, 4e-3, 0.02
 """By how much a lens may look different in blurred parts and in strips, standard deviations."""
 MIN_GOOD, MAX_CHI2 = 0.7, 2.0
 """If fewer blocks fit, or all fit no better, nothing is told."""
-
-Index = npt.NDArray[np.int_]
 
 
 def likelihood_of_image(
@@ -135,13 +141,14 @@ class _Linear:
         binned: BinnedFrame,
         chosen: Mask,
         seen: DefocusedChart,
-        by_shape: dict[int, Picture],
+        by_shape: dict[Parameter, Picture],
         inner: tuple[slice, slice],
     ) -> None:
         self.binned, self.chosen = binned, chosen
-        self.indices = sorted(by_shape)
+        members = sorted(by_shape, key=Parameter.__index__)
+        self.indices = places(members)
         self.ink = seen.value[inner]
-        self.by_shape = [by_shape[k][inner] for k in self.indices]
+        self.by_shape = [by_shape[member][inner] for member in members]
         self.by_place = [np.asarray(np.gradient(seen.value, axis=k))[inner] for k in (1, 0)]
         self.by_gain = seen.by_gain[inner]
         rows, columns = chosen.shape
@@ -154,17 +161,19 @@ class _Linear:
         """Find the (rows, columns) light of blank paper, and by how much ink darkens it, from ``good`` (blocks,)."""
         sample = np.argwhere(self.chosen)[::LIGHT_SAMPLE]
         row, column = sample[good[self._block(*sample.T)]].T
-        powers = _powers(self.u[column], self.v[row], LIGHT_DEGREE)
+        powers = chebyshev_terms(self.u[column], self.v[row], LIGHT_DEGREE)
         both = np.concatenate([powers, -powers * self.ink[row, column, None]], axis=1)
-        seen, weight = self.binned.seen[row, column], np.ones(len(row))
-        for _ in range(LIGHT_ROUNDS):
-            coefficient: Array = np.linalg.lstsq(both * weight[:, None], seen * weight, rcond=None)[0]
-            left = np.abs(seen - both @ coefficient)
-            weight = np.sqrt(np.minimum(1.0, HUBER * float(np.median(left)) / np.maximum(left, 1e-12)))
+
+        def reweigh(left: Array) -> Array:
+            return np.sqrt(huber_weights(left, HUBER * float(np.median(left))))
+
+        coefficient, _ = reweighted(
+            both, self.binned.seen[row, column], np.ones(len(row)), reweigh, LIGHT_ROUNDS
+        )
         of_light, of_contrast = coefficient[: powers.shape[1]], coefficient[powers.shape[1] :]
         self.light = self._field(of_light, LIGHT_DEGREE)
         # no finer than the linear model can put right again
-        few = _powers(self.u[column], self.v[row], INK_DEGREE)
+        few = chebyshev_terms(self.u[column], self.v[row], INK_DEGREE)
         part = (powers @ of_contrast) / (powers @ of_light)
         of_part = np.asarray(np.linalg.lstsq(few, part, rcond=None)[0], float)
         self.contrast = self.light * self._field(of_part, INK_DEGREE)
@@ -172,10 +181,7 @@ class _Linear:
 
     def _field(self, coefficient: Array, degree: int) -> Array:
         """(rows, columns) a polynomial of the whole picture."""
-        table = np.zeros((degree + 1, degree + 1))
-        table[_orders(degree)] = coefficient
-        along_u, along_v = (np.polynomial.chebyshev.chebvander(s, degree) for s in (self.u, self.v))
-        return np.asarray(along_v @ table.T @ along_u.T)
+        return chebyshev_field(coefficient, self.u, self.v, degree)
 
     def _block(self, row: Index, column: Index) -> Index:
         """(n,) blocks that cells are in."""
@@ -192,11 +198,11 @@ class _Linear:
             ink, light, contrast = self.ink[at], self.light[at], self.contrast[at]
             expected = light - contrast * ink
             u, v = self.u[column], self.v[row]
-            few = _powers(u, v, PLACE_DEGREE)
+            few = chebyshev_terms(u, v, PLACE_DEGREE)
             parts = [
                 np.stack([-contrast * by[at] for by in self.by_shape], axis=1),
-                _powers(u, v, LIGHT_DEGREE) * (expected / light)[:, None],
-                _powers(u, v, INK_DEGREE) * (-light * ink)[:, None],
+                chebyshev_terms(u, v, LIGHT_DEGREE) * (expected / light)[:, None],
+                chebyshev_terms(u, v, INK_DEGREE) * (-light * ink)[:, None],
                 *(few * (-contrast * by[at])[:, None] for by in self.by_place),
                 (-contrast * self.by_gain[at])[:, None],
             ]
@@ -269,7 +275,7 @@ class _Linear:
         if fitted is None:
             return None
         k, normal, right = len(self.indices), fitted.normal, fitted.right
-        gain = normal[:k, k:] @ _inverse(normal[k:, k:])
+        gain = normal[:k, k:] @ scaled_pseudo_inverse(normal[k:, k:], 1e-10)
         information, pull = normal[:k, :k] - gain @ normal[k:, :k], right[:k] - gain @ right[k:]
         pulls = self._pulls(fitted.solution)[fitted.good]
         own = pulls[:, :k] - pulls[:, k:] @ gain.T
@@ -287,21 +293,3 @@ class _Linear:
 def _solved(normal: Array, right: Array) -> Array:
     d = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-30))
     return np.asarray(d * np.linalg.lstsq(normal * d[:, None] * d, right * d, rcond=1e-12)[0])
-
-
-def _inverse(normal: Array) -> Array:
-    d = 1 / np.sqrt(np.maximum(np.diag(normal), 1e-30))
-    return np.asarray(np.linalg.pinv(normal * d[:, None] * d, rcond=1e-10) * d[:, None] * d)
-
-
-def _orders(degree: int) -> tuple[list[int], list[int]]:
-    """Orders along x and y of all terms of a polynomial in both."""
-    pairs = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
-    return [i for i, _ in pairs], [j for _, j in pairs]
-
-
-def _powers(u: Array, v: Array, degree: int) -> Array:
-    """(n, terms) Chebyshev polynomials of places (n,) and (n,) from −1 to 1."""
-    along_u, along_v = (np.polynomial.chebyshev.chebvander(s, degree) for s in (u, v))
-    i, j = _orders(degree)
-    return np.asarray(along_u[:, i] * along_v[:, j])

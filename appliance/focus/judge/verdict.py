@@ -13,14 +13,7 @@ from appliance.focus.judge.budget import beyond_all, budget_of, disagreement, me
 from appliance.focus.judge.remedy import combined, remedy
 from appliance.focus.lens.aberrations import EVEN_COMA
 from appliance.focus.lens.fitted import FittedLens
-from appliance.focus.lens.parameters import (
-    APERTURE_RATIO,
-    CONSTANT_ASTIGMATISM,
-    CURVATURE,
-    FIELD_ASTIGMATISM,
-    SPHERICAL,
-    TILT_X,
-)
+from appliance.focus.lens.parameters import LENS
 from appliance.focus.measure import Measurement, Refusal
 from appliance.focus.reasons import reason
 from appliance.focus.refusals import measured_focal_length_mm, wrong_f_number
@@ -65,6 +58,7 @@ def invalid(refusal: Refusal) -> Result:
         verdict=Verdict.INVALID,
         reasons=(refusal.reason,),
         picture_px=refusal.picture_px,
+        trace=refusal.trace,
         chart=located.layout.title if located else None,
         chart_tilt_deg=located.pose.tilt_deg if located else None,
     )
@@ -186,6 +180,7 @@ def _common(
         "chart_tilt_deg": pose.tilt_deg,
         "focal_length_measured_mm": measured_focal_length_mm(pose, setup),
         "mtf50_peak_cpp": _peak_mtf50(first),
+        "trace": tuple(step for x in measured for step in x.trace),
         "edges_used": int(sum(x.used.sum() for x in measured)),
         "frames_used": len(measured),
         "chart": first.layout.title,
@@ -199,7 +194,7 @@ def _common(
             tuple(float(v) for v in first.curve_sfr),
         ),
         "budget_um": budget,
-        "figures": {**_figures(first, setup, m), **_print_figures(first, setup)},
+        "figures": {**_figures(first), **_print_figures(first, setup)},
     }
 
 
@@ -270,23 +265,20 @@ def _shift_figures(shift_um: float, u_um: float, depth_of_focus_um: float) -> di
     }
 
 
-def _figures(x: Measurement, setup: Setup, m: float) -> dict[str, float]:
-    """Further figures; waves are turned into µm of image shift by 8 N² λ."""
-    um_per_wave = 8 * optics.working_f_number(setup.f_number, m) ** 2 * optics.GREEN_WAVELENGTH_UM
-    shape, sd = x.fit.shape, np.sqrt(np.diag(x.fit.covariance)).tolist()
-    figures = {
-        "astigmatism_um": float(shape[CONSTANT_ASTIGMATISM] * um_per_wave),
-        "astigmatism_corner_um": float(shape[FIELD_ASTIGMATISM] * um_per_wave),
-        "astigmatism_corner_um_u95": COVERAGE_95 * sd[FIELD_ASTIGMATISM] * um_per_wave,
-        "field_curvature_corner_um": float(shape[CURVATURE] * um_per_wave),
-        "field_curvature_corner_um_u95": COVERAGE_95 * sd[CURVATURE] * um_per_wave,
-        "field_tilt_corner_um": float(shape[TILT_X] * um_per_wave),
-        "field_tilt_corner_um_u95": COVERAGE_95 * sd[TILT_X] * um_per_wave,
-        "spherical_w040_waves": float(shape[SPHERICAL]),
-        "cone_ratio": float(shape[APERTURE_RATIO]),
-        "distortion_corner_percent": 100 * x.pose.pose.distortion,
-        "reduced_chi2": x.fit.reduced_chi2,
-    }
+def _figures(x: Measurement) -> dict[str, float]:
+    """Further figures; waves are turned into µm of image shift by 8 N² λ of the sensor's own distance."""
+    sd = np.sqrt(np.diag(x.fit.covariance))
+    figures: dict[str, float] = {}
+    for parameter in LENS:
+        figure = parameter.figure
+        if figure is None:
+            continue
+        unit = x.um_per_wave if figure.per_wave else 1.0
+        figures[figure.name] = float(x.fit.shape[parameter]) * unit
+        if figure.interval:
+            figures[f"{figure.name}_u95"] = COVERAGE_95 * float(sd[parameter]) * unit
+    figures["distortion_corner_percent"] = 100 * x.pose.pose.distortion
+    figures["reduced_chi2"] = x.fit.reduced_chi2
     if x.fit.coma_waves:
         figures["decentring_coma_waves"] = x.fit.coma_waves
     return figures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import copysign, floor
 
+from appliance.focus.lens.parameters import LENS
 from appliance.focus.result import Result
 
 UNITS = {
@@ -21,13 +22,8 @@ UNITS = {
 
 SPOKEN = {
     "decentring_coma_waves": "coma all over the field, W131, as of a decentred lens, waves",
-    "spherical_w040_waves": "spherical aberration W040, waves",
-    "astigmatism_um": "astigmatism all over the field, µm",
-    "astigmatism_corner_um": "tangential behind sagittal focus at the corner, µm",
-    "field_curvature_corner_um": "field curvature at the corner, µm",
-    "field_tilt_corner_um": "field tilt at the corner, µm",
+    **{parameter.figure.name: parameter.figure.label for parameter in LENS if parameter.figure},
     "distortion_corner_percent": "distortion at the corner, %",
-    "cone_ratio": "f-number as marked, over what blur shows",
     "reduced_chi2": "misfit of the curve (reduced chi-square; 1 is noise alone)",
 }
 """Figures whose name alone would say too little."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.focus.lens.data import Array, Geometry
+from appliance.arrays import Array
+from appliance.focus.lens.data import Geometry
 from appliance.focus.lens.parameters import (
     APERTURE_RATIO,
     CONSTANT_ASTIGMATISM,
     FIELD_ASTIGMATISM,
     FOCUS,
     SPHERICAL,
+    Parameter,
 )
 
 FIELD_UM, SPHERICAL_WAVES, CONE, SQUARED_COMA = 30.0, 0.5, 0.2, 0.2
@@ -48,12 +50,12 @@ class Aberration:
 
     column: Callable[[Slopes], Array]
     sd: float
-    member: int | None = None
+    member: Parameter | None = None
     field: Field | None = None
     square: bool = False
     oblique: Field | None = None
 
-    def changes(self, member: int, data: Geometry) -> Array:
+    def changes(self, member: Parameter, data: Geometry) -> Array:
         """(n,) by how much the member of the shape is changed, per strength."""
         return self.field(data) if self.field and self.member == member else np.zeros(len(data.q))
 
@@ -74,7 +76,7 @@ def _along_tilt(data: Geometry) -> Array:
     return data.place[:, 1]
 
 
-def _by(member: int, sd: float, field: Field) -> Aberration:
+def _by(member: Parameter, sd: float, field: Field) -> Aberration:
     """A member of the shape that is not the same all over the picture."""
     return Aberration(
         lambda slopes: slopes.by_shape[..., member] * field(slopes.at)[:, None], sd, member, field

@@ -6,11 +6,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array
 from appliance.focus.lens.parameters import CONSTANT_ASTIGMATISM, CURVATURE, FIELD_ASTIGMATISM, FOCUS, TILT_X
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance import optics
-from appliance.chart.pose import Array, Pose
+from appliance.arrays import Array
+from appliance.chart.pose import Pose
 from appliance.focus.result import Setup
 
 
@@ -29,7 +30,12 @@ class DefocusScale:
 
     @property
     def um_per_wave(self) -> float:
-        """Image-side shift of focus per wave of defocus: 8 N² λ, µm."""
+        """Image-side shift of focus per wave of defocus: 8 N² λ, µm.
+
+        With the pupil's radius a and the sensor at i, W020 = (a² / 2) (1/i' − 1/i) for light that meets at i', so that
+        i − i' = 2 i² W020 / a² = 8 (i / 2a)² W020 to first order: N is that of the sensor's distance i, where
+        the plane in focus is imaged, not of the distance at which the aim point would be.
+        """
         return 8 * self.working_f_number**2 * optics.GREEN_WAVELENGTH_UM
 
     @classmethod

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from appliance.focus.lens.data import Array
+from appliance.arrays import Array
 from appliance.focus.lens.otf import OtfTable
-from appliance.focus.lens.parameters import APERTURE_RATIO, FOCUS, SHAPE_PARAMETERS, SPHERICAL
-from appliance.focus.lens.response import EVEN_TERMS
+from appliance.focus.lens.parameters import APERTURE_RATIO, EVEN_TERMS, FOCUS, SHAPE_PARAMETERS, SPHERICAL
+from appliance.focus.trace import Step
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class FittedLens:
     piece_chi2: Array
     aberrations: tuple[str, ...] = ()
     coma_waves: float = 0.0
+    trace: tuple[Step, ...] = field(default=(), compare=False)
+    """How the fit came about."""
 
     @property
     def paraxial_focus_waves(self) -> float:

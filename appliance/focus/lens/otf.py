@@ -13,12 +13,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array, Array32
 from appliance.focus.lens.spline import Spline, second_derivatives
-
-Array = npt.NDArray[np.float64]
-Array32 = npt.NDArray[np.float32]
 
 W040_GRID = np.linspace(-1.0, 1.0, 17)
 """Spherical aberrations of the table, waves."""

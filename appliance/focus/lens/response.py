@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from appliance.focus.lens.data import Array, Geometry, Segments, defocus_of
+from appliance.arrays import Array, Index
+from appliance.focus.lens.data import Geometry, Segments, defocus_of
 from appliance.focus.lens.otf import OtfTable
 from appliance.focus.lens.parameters import (
     AMPLITUDE,
@@ -17,13 +17,14 @@ from appliance.focus.lens.parameters import (
     COMMON_VARIANCE,
     CONSTANT_ASTIGMATISM,
     CURVATURE,
+    EVEN_TERMS,
     FIELD_ASTIGMATISM,
     FOCUS,
     HIGHEST_AMPLITUDE_CPP,
     MOTION_COS2,
     MOTION_SIN2,
+    NOMINAL,
     PRINT_VARIANCE,
-    PRIOR_MEAN,
     SHAPE_PARAMETERS,
     SPHERICAL,
     TILT_X,
@@ -33,7 +34,6 @@ GAUSS_X = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)])
 GAUSS_WEIGHTS = np.array([5, 8, 5]) / 18
 
 HIGHEST_LOG_AMPLITUDE = 0.3
-EVEN_TERMS = 4
 MIN_EVEN_WAVES = 1.0
 
 
@@ -48,9 +48,7 @@ class Curves:
         self.g2 = data.scale_px_per_mm**2
         self.amplitude = amplitude_terms(frequency_cpp)
 
-    def pupil(
-        self, shape: Array, indices: npt.NDArray[np.int_] | slice = slice(None)
-    ) -> tuple[Array, Array, Array]:
+    def pupil(self, shape: Array, indices: Index | slice = slice(None)) -> tuple[Array, Array, Array]:
         """(n, f) mean OTF over each segment, its derivative by defocus and by W040."""
         d = self.data
         offset, distortion_defocus = (
@@ -72,7 +70,7 @@ class Curves:
 
     def nominal(self, focus: float) -> Array:
         """(n, f) mean OTF over each segment of a lens of nominal shape that is focused there."""
-        shape = PRIOR_MEAN.copy()
+        shape = NOMINAL.copy()
         shape[FOCUS] = focus
         table, offset = self.table.at_spherical(shape[SPHERICAL])[0], defocus_of(self.data, shape)
         nodes = zip(GAUSS_X, GAUSS_WEIGHTS, strict=True)
@@ -114,41 +112,86 @@ class Curves:
         return model, jacobian, gain
 
 
-class Model:
-    """The model of one set of segments: responses and derivatives at any parameters (see :func:`split`).
+@dataclass(frozen=True)
+class Correction:
+    """What is known of a lens beyond its shape, and taken out of the data before the shape is fitted.
 
-    ``model_error`` is added in quadrature to every standard deviation. The ``data`` may be :meth:`bend`'s; ``flat`` are
-    those that were given. What else is known of the lens may be taken out of ``y`` (n, k), the responses to describe.
+    Best focus lies ``defocus`` (n,) waves farther at each piece than the shape has it, and ``value`` (n, k) is what
+    else changes in the responses.
     """
 
-    def __init__(self, data: Segments, table: OtfTable, model_error: float) -> None:
-        self.data = self.flat = data
-        self.curves = Curves(data, data.frequency_cpp, table)
-        self.weigh(model_error)
-        self.y = data.sfr
-        self.g2_mean = float(np.median(self.curves.g2))
-        self.even_scale = np.pi / table.w020[-1]
+    defocus: Array
+    value: Array
 
-    def weigh(self, model_error: float) -> None:
-        """Take responses to be off by so much beside their noise."""
-        errors = self.data.covariance + model_error**2 * np.eye(len(self.data.frequency_cpp))
-        self.inverse_sd = 1 / np.sqrt(np.einsum("nkk->nk", errors))
-        self.whitener = np.linalg.inv(np.linalg.cholesky(errors))
 
-    def bend(self, waves: Array) -> None:
-        """Let best focus lie so much farther at each piece, (n,), than the shape has it."""
+@dataclass(frozen=True)
+class Problem:
+    """A through-focus fit as a statistical model: data, response, errors and what is taken out; never changed.
+
+    Attributes
+    ----------
+    flat:
+        The data as given.
+    data:
+        The same with best focus bent by the ``correction``'s defocus.
+    curves:
+        Responses of a lens at the pieces of ``data``.
+    error:
+        Standard error of every response beside its noise, alike at all frequencies of a piece.
+    whitener, inverse_sd:
+        (n, k, k) what makes a piece's residuals independent with variance 1, and (n, k) inverse standard deviations.
+    even_scale:
+        Phase of the first even cosine per wave of defocus.
+    correction:
+        What was taken out of the data; None for nothing.
+    """
+
+    flat: Segments
+    data: Segments
+    curves: Curves
+    error: float
+    whitener: Array
+    inverse_sd: Array
+    even_scale: float
+    correction: Correction | None = None
+
+    @classmethod
+    def of(cls, data: Segments, table: OtfTable, error: float) -> Problem:
+        """The problem of some data; even terms span what the ``table`` of the OTF does."""
+        whitener, inverse_sd = _whitened(data, error)
+        curves = Curves(data, data.frequency_cpp, table)
+        return cls(data, data, curves, error, whitener, inverse_sd, float(np.pi / table.w020[-1]))
+
+    @property
+    def y(self) -> Array:
+        """(n, k) the responses to describe: the data less what was taken out."""
+        return self.data.sfr if self.correction is None else self.data.sfr - self.correction.value
+
+    @property
+    def g2_mean(self) -> float:
+        """Median square of the scale, px² per mm²."""
+        return float(np.median(self.curves.g2))
+
+    def with_error(self, error: float) -> Problem:
+        """The same with responses taken to be off by so much beside their noise."""
+        whitener, inverse_sd = _whitened(self.flat, error)
+        return replace(self, error=error, whitener=whitener, inverse_sd=inverse_sd)
+
+    def corrected(self, correction: Correction) -> Problem:
+        """The same data with that, and nothing else, taken out."""
+        waves = correction.defocus
         prediction = self.flat.prediction and self.flat.prediction.farther(waves)
-        self.data = replace(self.flat, q=self.flat.q - waves, prediction=prediction)
-        self.curves = Curves(self.data, self.data.frequency_cpp, self.curves.table)
+        data = replace(self.flat, q=self.flat.q - waves, prediction=prediction)
+        curves = Curves(data, data.frequency_cpp, self.curves.table)
+        return replace(self, data=data, curves=curves, correction=correction)
 
-    def centre_even(self, best_focus_waves: float) -> None:
+    def with_even_about(self, best_focus_waves: float) -> Problem:
         """Let the even terms span the defocus that the data reach on the farther side of focus, and a wave at least.
 
         No aberration makes a response ripple within a fraction of a wave; terms that could would only fit noise.
         """
-        self.even_scale = np.pi / max(
-            1.15 * float(np.abs(self.data.q - best_focus_waves).max()), MIN_EVEN_WAVES
-        )
+        reach = 1.15 * float(np.abs(self.data.q - best_focus_waves).max())
+        return replace(self, even_scale=float(np.pi / max(reach, MIN_EVEN_WAVES)))
 
     def evaluate(self, v: Array) -> tuple[Array, Array]:
         """(n, k) model and (n, k, parameters) derivatives."""
@@ -193,6 +236,12 @@ class Model:
             )
             best.append(log_a)
         return np.array(chi2), np.array(best)
+
+
+def _whitened(data: Segments, error: float) -> tuple[Array, Array]:
+    """(n, k, k) whiteners and (n, k) inverse standard deviations of data whose model is off by ``error``."""
+    errors = data.covariance + error**2 * np.eye(len(data.frequency_cpp))
+    return np.linalg.inv(np.linalg.cholesky(errors)), 1 / np.sqrt(np.einsum("nkk->nk", errors))
 
 
 def split(v: Array, k: int) -> tuple[Array, Array]:

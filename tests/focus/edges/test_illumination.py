@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from appliance.chart.pose import Array
+from appliance.arrays import Array
 from appliance.focus.edges.illumination import fit_field, predict_levels
 from appliance.sfr import Profiles
 from appliance.sfr._gaussian import cumulative

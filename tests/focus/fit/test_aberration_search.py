@@ -24,7 +24,7 @@ Wavefront = Callable[[Array, Array, float, float], Array]
 FOCUS, EDGES, NOISE = 0.4, 360, 0.004
 FREQUENCY = np.array([0.04, 0.08, 0.12, 0.18, 0.24, 0.32])
 AIRY_PX = 1.0
-CATALOGUE = Priors(um_per_wave=34.5)
+PRIORS = Priors(um_per_wave=34.5)
 
 
 def clean(x: Array, _y: Array, _u: float, _v: float) -> Array:
@@ -121,10 +121,10 @@ def data(wave: Wavefront, cone: float = 1.0) -> Segments:
 def fits(wave: Wavefront, cone: float = 1.0) -> tuple[FittedLens, FittedLens]:
     """The fit of the shape alone, and the one that looks for more."""
     table, seen = OtfTable(FREQUENCY * AIRY_PX, 4.0), data(wave, cone)
-    start, _ = through_focus.search(seen, table, np.arange(-1.0, 1.0, 0.1), CATALOGUE)
-    plain = through_focus.fit(seen, table, start, CATALOGUE, aberrations=False, explore=False)
-    misfit = through_focus.typical_misfit_of(plain, seen, table, CATALOGUE)
-    return plain, through_focus.fit(seen, table, plain.parameters, replace(CATALOGUE, misfit=misfit))
+    start, _ = through_focus.search(seen, table, np.arange(-1.0, 1.0, 0.1), PRIORS)
+    plain = through_focus.fit(seen, table, start, PRIORS, through_focus.SURVEYED)
+    misfit = through_focus.typical_misfit_of(plain, seen, table, PRIORS)
+    return plain, through_focus.fit(seen, table, plain.parameters, replace(PRIORS, misfit=misfit))
 
 
 def off(fit: FittedLens) -> float:
@@ -180,11 +180,11 @@ def test_coma_is_found_by_what_it_blurs(wave: Wavefront, name: str, waves: float
 def test_faults_that_no_term_describes_widen_the_interval() -> None:
     table = OtfTable(FREQUENCY * AIRY_PX, 4.0)
     kept, followed = fits(clean)
-    assert through_focus.typical_misfit_of(kept, data(clean), table, CATALOGUE) == 0
+    assert through_focus.typical_misfit_of(kept, data(clean), table, PRIORS) == 0
     plain, _ = fits(eighth)
-    misfit = through_focus.typical_misfit_of(plain, data(eighth), table, CATALOGUE)
+    misfit = through_focus.typical_misfit_of(plain, data(eighth), table, PRIORS)
     assert 0.5 * NOISE < misfit < 20 * NOISE
-    fit = through_focus.fit(data(eighth), table, plain.parameters, replace(CATALOGUE, misfit=misfit))
+    fit = through_focus.fit(data(eighth), table, plain.parameters, replace(PRIORS, misfit=misfit))
     assert plain.reduced_chi2 > 1.5
     assert fit.reduced_chi2 < 1.5
     assert fit.model_sd_waves > 3 * followed.model_sd_waves

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from appliance.focus.fit.least_squares import normal_equations
-from appliance.focus.lens.parameters import SHAPE_PARAMETERS
-from appliance.focus.lens.response import EVEN_TERMS
+from appliance.focus.lens.parameters import EVEN_TERMS, SHAPE_PARAMETERS
 
 
 def test_blocks_make_the_same_equations_as_the_dense_product() -> None:

@@ -14,9 +14,11 @@ from appliance.focus.lens.parameters import (
     COMMON_VARIANCE,
     CONSTANT_ASTIGMATISM,
     FIELD_ASTIGMATISM,
+    LENS,
+    NOMINAL,
     PRINT_VARIANCE,
-    PRIOR_MEAN,
     SPHERICAL,
+    Parameter,
 )
 
 BIN_PX, ROWS, COLUMNS = 4.0, 120, 100
@@ -31,7 +33,7 @@ WAVES = DefocusScale(
 GROWTH = np.array([0.0, 0.048])
 """Waves per px: the radius of blur grows by 0.067 px per px down the picture."""
 SCALE = np.array([[20.0, 0.5], [-0.3, 14.0]])
-PERFECT = np.where(np.arange(len(PRIOR_MEAN)) == PRINT_VARIANCE, 0.0, PRIOR_MEAN)
+PERFECT = NOMINAL * (1 - np.eye(len(NOMINAL))[PRINT_VARIANCE])
 
 
 def defocus_at(y_px: np.ndarray) -> np.ndarray:
@@ -114,14 +116,11 @@ def alike(derivative: np.ndarray, difference: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(
-    "index", [SPHERICAL, CONSTANT_ASTIGMATISM, PRINT_VARIANCE, COMMON_VARIANCE, AMPLITUDE.start]
+    "index", [SPHERICAL, CONSTANT_ASTIGMATISM, PRINT_VARIANCE, COMMON_VARIANCE, LENS[AMPLITUDE.start]]
 )
-def test_derivatives_by_the_lens_are_differences(index: int) -> None:
+def test_derivatives_by_the_lens_are_differences(index: Parameter) -> None:
     step = {PRINT_VARIANCE: 2e-3, COMMON_VARIANCE: 0.5}.get(index, 0.02)
-    up, down = (
-        seen(np.where(np.arange(len(PERFECT)) == index, PERFECT + side * step, PERFECT)).value
-        for side in (1, -1)
-    )
+    up, down = (seen(PERFECT + side * step * np.eye(len(PERFECT))[index]).value for side in (1, -1))
     assert alike(seen().by_shape[index], (up - down) / (2 * step)) == pytest.approx(1, abs=0.05)
 
 
@@ -131,7 +130,7 @@ def test_the_derivative_by_defocus_is_a_difference() -> None:
 
 
 def test_print_blur_counts_at_the_scale_of_its_own_depth() -> None:
-    printed = np.where(np.arange(len(PERFECT)) == PRINT_VARIANCE, 0.04, PERFECT)
+    printed = PERFECT + 0.04 * np.eye(len(PERFECT))[PRINT_VARIANCE]
     there = view()
     near = replace(there, paper_to_px=lambda w: SCALE * (1.5 if w > 18.0 else 1.0))
     plain, nearer = (defocused_chart(ink(*cells()), v, printed, WAVES).value for v in (there, near))
