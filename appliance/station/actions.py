@@ -19,6 +19,7 @@ from appliance.errors import (
 from appliance.station import screens, screens_live
 from appliance.station.board import Board
 from appliance.station.events import Devices, LiveKind, Outcome, Request
+from appliance.station.faults import note_fault
 from appliance.station.guiding import Guiding
 from appliance.station.housekeeping import write_reason
 from appliance.station.jobs import Jobs
@@ -163,6 +164,7 @@ class Actions:
     def fail(self, error: Exception) -> None:
         """Show what went wrong; a camera that hangs ends the process, and the next one says why."""
         text = self._board.fail(error)
+        note_fault(self._settings.data_dir, getattr(error, "oled_text", FocuscheckError.oled_text), text)
         if isinstance(error, CameraHangsError | RecordsDamagedError):
             self.exit_status = error.exit_status
             write_reason(self._settings.data_dir, text)

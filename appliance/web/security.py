@@ -28,7 +28,7 @@ YEAR_S = 365 * 86400
 READS, WRITES = (20.0, 200.0), (1.0, 60.0)
 """Requests per second and at once, of one address."""
 API = "/api/"
-_OPEN = ("/static/", "/pair", "/healthz", "/help")
+_OPEN = ("/static/", "/pair", "/healthz", "/metrics", "/help")
 """What is shown to anybody, even where a setting closes reading."""
 _HEADERS = {
     "Content-Security-Policy": (

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from appliance.config import Settings
 from appliance.errors import UsageError
+from appliance.station.faults import last_faults
 from appliance.station.state import Phase
 from appliance.store import access as records
 from appliance.store.access import ADMIN, PHONE, TOKEN
@@ -21,11 +22,14 @@ from appliance.store.models import Check, Picture
 from appliance.store.report import note_seen, read_report
 from appliance.store.search import LARGEST_NUMBER
 from appliance.web import context
+from appliance.web.health_words import backup_words, machine_words
+from appliance.web.metrics import CONTENT_TYPE, metrics_text
 from appliance.web.security import needs, set_cookie
 from appliance.web.settings_groups import grouped_settings
 from appliance.web.webhook import new_webhook
 
 pages = Blueprint("admin", __name__)
+FAULTS_SHOWN = 5
 UNITS = ("mm", "inch")
 
 
@@ -132,7 +136,9 @@ def _health(settings: Settings) -> dict[str, Any]:
     disk = shutil.disk_usage(folder if folder.exists() else "/")
     return {
         "state": state,
-        "machine": getattr(state, "health", None) or {},
+        "machine": machine_words(getattr(state, "health", None) or {}),
+        "backup": backup_words(settings.data_dir),
+        "faults": last_faults(settings.data_dir, FAULTS_SHOWN),
         "records": _counts(session) if session else None,
         "disk_free_gb": disk.free / 1e9,
         "disk_percent": 100 * disk.used / disk.total,
@@ -161,6 +167,13 @@ def seen() -> Any:
     with context.writing("read what is missing", "records"):
         note_seen(context.settings().data_dir)
     return redirect(url_for("admin.health"), 303)
+
+
+@pages.get("/metrics")
+def metrics() -> Response:
+    """For monitoring: every figure as Prometheus reads it."""
+    text = metrics_text(context.settings(), context.state(), bool(context.silence()), context.reading())
+    return Response(text, mimetype=CONTENT_TYPE)
 
 
 @pages.get("/healthz")

@@ -1,0 +1,1 @@
+"""Kills, damage and full disks, from outside; see ``scripts/torture --help``."""
