@@ -91,6 +91,12 @@ class Settings(BaseModel):
         500.0, ge=0, le=1e6, description="Room kept free on the disk, MB; the oldest pictures go first."
     )
 
+    copies_folder: Path | None = Field(
+        None,
+        description="USB stick or network folder that everything is copied to once a day, once prepared by focuscheck "
+        "backup --prepare; empty for none.",
+    )
+
     # The lens under test and what it is judged by
     focal_length_mm: float = Field(
         25.0, gt=0, le=2000, description="Focal length of the lens on the bench, mm."

@@ -21,6 +21,7 @@ from appliance.store.backups import (
     newest_good_backup,
     problem_of,
 )
+from appliance.store.copies import copy_out, prepare
 from appliance.store.verify import DATABASE_NAME
 
 _REASONS = {"daily": "daily", "asked": "asked for", "upgrade": "before an upgrade"}
@@ -37,7 +38,13 @@ def add_parsers(commands: Any) -> None:
         default="asked",
         help="why; copies before upgrades are kept apart",
     )
-    add_settings_options(backup, ("data_dir",))
+    backup.add_argument(
+        "--prepare",
+        type=Path,
+        metavar="FOLDER",
+        help="mark a stick or network folder, so that copies may go there",
+    )
+    add_settings_options(backup, ("data_dir", "copies_folder"))
     backup.set_defaults(run=_backup)
     text = "go back to a backup: first says what would change, and does it with --sure"
     restore = commands.add_parser(
@@ -61,13 +68,21 @@ def add_parsers(commands: Any) -> None:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    data_dir = settings_of(options).data_dir
+    settings = settings_of(options)
+    data_dir = settings.data_dir
+    if options.prepare is not None:
+        prepare(options.prepare, settings.station_name)
+        print(f"Copies may go to {options.prepare}. Set it: copies_folder = {str(options.prepare)!r}")
+        return 0
     if not (data_dir / DATABASE_NAME).exists():
         print(f"There are no records in {data_dir} yet; nothing to copy.")
         return 0
     copy = make_backup(data_dir, _REASONS[options.reason], settings_file(options.config))  # type: ignore[arg-type]
     checks = copy.manifest.rows.get("checks", 0) if copy.manifest else 0
     print(f"The records were copied to {copy.file}: {checks} checks, opened and counted.")
+    if settings.copies_folder is not None:
+        done = copy_out(data_dir, settings.copies_folder, settings.station_name)
+        print(f"{done.files} new files were copied to {settings.copies_folder}; the rest was there already.")
     return 0
 
 

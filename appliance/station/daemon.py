@@ -64,7 +64,7 @@ class Station(Wishes):
         self._buttons = Buttons(settings)
         self._presses = Presses(settings, devices, self._board, self._jobs, self._actions)
         self._housekeeping = Housekeeping(settings, devices, self._events.put)
-        self._keeper = RecordsKeeper(settings.data_dir, self._events.put)
+        self._keeper = RecordsKeeper(settings, self._events.put)
 
     # What other threads may call
 

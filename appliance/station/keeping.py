@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from appliance.config import settings_file
+from appliance.config import Settings, settings_file
 from appliance.errors import FocuscheckError, StorageError
 from appliance.station.events import RecordsBad
 from appliance.store.backups import make_backup, newest_backup
 from appliance.store.clock import now
+from appliance.store.copies import copy_out
 from appliance.store.journal import read_journal
 from appliance.store.recovery import unknown_problem
 from appliance.store.verify import DATABASE_NAME, examine
@@ -27,8 +28,8 @@ log = logging.getLogger(__name__)
 class RecordsKeeper:
     """The thread that does it; what is wrong with the records goes to ``put``."""
 
-    def __init__(self, data_dir: Path, put: Callable[[object], None]) -> None:
-        self._data_dir, self._put = data_dir, put
+    def __init__(self, settings: Settings, put: Callable[[object], None]) -> None:
+        self._settings, self._data_dir, self._put = settings, settings.data_dir, put
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
         self._looked_at = now().monotonic_s  # the start looked at them
@@ -55,6 +56,8 @@ class RecordsKeeper:
         try:
             if backup_due(self._data_dir):
                 make_backup(self._data_dir, "daily", settings_file())
+                if self._settings.copies_folder is not None:
+                    copy_out(self._data_dir, self._settings.copies_folder, self._settings.station_name)
         except FocuscheckError as error:
             log.warning("%s", error)
 

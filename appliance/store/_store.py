@@ -184,8 +184,11 @@ class Store:
         """
         add_raw(self.data_dir, self.transaction, sequence, raw_png, raw_px)
 
-    def prune(self, rules: Rules, now: datetime) -> int:
+    def prune(self, rules: Rules, now: datetime, old: int | None = None) -> int:
         """Take away the pictures that ``rules`` no longer keep; returns how many.
+
+        ``old`` is the number of the newest check that is older than ``raw_days`` (see
+        :mod:`appliance.store.trusted_clock`); None goes by the checks' own times.
 
         Raises
         ------
@@ -193,7 +196,7 @@ class Store:
             If the records cannot be written; then no picture is gone.
         """
         with self.session() as session:
-            going = prune(session, self.data_dir / PICTURES_NAME, rules, now)
+            going = prune(session, self.data_dir / PICTURES_NAME, rules, now, old)
         for file in going:  # a power cut before this leaves files nobody refers to, never the other way round
             file.unlink(missing_ok=True)
         return len(going)

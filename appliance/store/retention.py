@@ -24,21 +24,25 @@ class Rules:
     reserve_mb: float
 
 
-def prune(session: Session, pictures: Path, rules: Rules, now: datetime) -> list[Path]:
+def prune(
+    session: Session, pictures: Path, rules: Rules, now: datetime, old: int | None = None
+) -> list[Path]:
     """Mark what is to go and return its files, to be deleted once the transaction is committed.
 
-    Raw photos of checks that did not fail go after ``raw_days``. While less than ``reserve_mb`` is free, the oldest
-    raw photos go too, and at last the oldest previews; a check's figures never do.
+    Raw photos of checks that did not fail go after ``raw_days``: those of checks up to number ``old``, or by the
+    checks' own times where it is None. While less than ``reserve_mb`` is free, the oldest raw photos go too, and at
+    last the oldest previews; a check's figures never do.
     """
-    old = (
+    aged = Check.taken_at < now - timedelta(days=rules.raw_days) if old is None else Check.sequence <= old
+    going_by_age = (
         select(Picture)
         .join(Check)
         .where(Picture.kind == "raw", Picture.removed_at.is_(None), Check.verdict.not_in(_FAILED))
-        .where(Check.taken_at < now - timedelta(days=rules.raw_days))
+        .where(aged)
         .order_by(Picture.check_sequence)
         .limit(AT_ONCE)
     )
-    going = list(session.scalars(old))
+    going = list(session.scalars(going_by_age))
     missing = rules.reserve_mb * 1e6 - shutil.disk_usage(pictures).free - sum(p.size_bytes for p in going)
     for kind in ("raw", "preview"):
         if missing <= 0:

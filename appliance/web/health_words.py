@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from appliance.store.backups import newest_backup
 from appliance.store.clock import now
+from appliance.store.copies import last_copied
 
 OLD_BACKUP_DAYS = 3
 HOT_C = 80.0
@@ -44,6 +46,15 @@ def _clock(synced: bool | None) -> str:
         if synced
         else "Not set yet. Checks stay in order; their times may be wrong."
     )
+
+
+def copies_words(data_dir: Path) -> str:
+    """How the last round of copies to a stick or network folder went; empty if there was none."""
+    done = last_copied(data_dir)
+    if done is None:
+        return ""
+    made = datetime.fromisoformat(done.at).astimezone()
+    return done.problem or f"All there, {made:%-d %B %Y, %H:%M}."
 
 
 def backup_words(data_dir: Path) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from appliance.config import Settings
 from appliance.errors import StorageError
 from appliance.store import Store
+from appliance.store.clock import now
 from appliance.store.retention import Rules
+from appliance.store.trusted_clock import older_than
 
 FIRST_AFTER_S, EVERY_S = 60.0, 600.0
 STOP_WAIT_S = 3.0
@@ -48,7 +49,11 @@ class Housekeeper:
     def round(self) -> int:
         """Prune once; returns how many pictures went."""
         store = self._find_store()
-        gone = store.prune(self._rules, datetime.now(UTC)) if store else 0
+        if store is None:
+            return 0
+        moment, newest = now(), store.latest()
+        old = older_than(store.data_dir, moment, newest.sequence if newest else 0, self._rules.raw_days)
+        gone = store.prune(self._rules, moment.wall, old)
         if gone:
             log.info("%d old pictures were taken away.", gone)
         return gone

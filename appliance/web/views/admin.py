@@ -22,7 +22,7 @@ from appliance.store.models import Check, Picture
 from appliance.store.report import note_seen, read_report
 from appliance.store.search import LARGEST_NUMBER
 from appliance.web import context
-from appliance.web.health_words import backup_words, machine_words
+from appliance.web.health_words import backup_words, copies_words, machine_words
 from appliance.web.metrics import CONTENT_TYPE, metrics_text
 from appliance.web.security import needs, set_cookie
 from appliance.web.settings_groups import grouped_settings
@@ -138,6 +138,7 @@ def _health(settings: Settings) -> dict[str, Any]:
         "state": state,
         "machine": machine_words(getattr(state, "health", None) or {}),
         "backup": backup_words(settings.data_dir),
+        "copies": copies_words(settings.data_dir),
         "faults": last_faults(settings.data_dir, FAULTS_SHOWN),
         "records": _counts(session) if session else None,
         "disk_free_gb": disk.free / 1e9,
