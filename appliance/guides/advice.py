@@ -122,7 +122,7 @@ _CONDITIONS: tuple[tuple[str, When], ...] = (
     ("ADAPTER", _adapter),
     ("TELECONVERTER", _seen("WRONG_LENS")),
     ("FIRMWARE", _named("OUT_OF_RANGE", "AF_APPROACH")),
-    ("LOCK_SCREW", _named("RING_MOVED", "SLIP", "FOCUS_JUMP")),
+    ("LOCK_SCREW", _named("RING_MOVED", "SLIP_STEP", "SLIP_TREND", "FOCUS_JUMP")),
     ("WARM_UP", _temperatures_differ),
     ("USE_LOCK", _named("AF_SCATTER", "AF_MISSED", "REFOCUS")),
     ("MORE_PHOTOS", _too_close_to_tell),
@@ -135,7 +135,10 @@ _CONDITIONS: tuple[tuple[str, When], ...] = (
     ("SHIM", _differs("shim_change_um")),
     ("SUSPECT_BODY", _named("BODY_OFF")),
     ("ALL_LENSES_OFF", _named("ALL_LENSES_OFF", "BENCH_MOVED", "GOLDEN_MOVED")),
-    ("SERVICE", _named("CAM", "TILT_LENS", "DECENTRED", "SLIP", "FOCUS_JUMP", "FOCUS_LOST")),
+    (
+        "SERVICE",
+        _named("CAM", "TILT_LENS", "DECENTRED", "SLIP_STEP", "SLIP_TREND", "FOCUS_JUMP", "FOCUS_LOST"),
+    ),
 )
 """The cheapest first: light and a clean mount before a shim, a shim before a service."""
 

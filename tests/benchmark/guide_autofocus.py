@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, sqrt
 from typing import Any
@@ -51,14 +51,19 @@ class Pair:
         return truth.image_shift_um(scene, 1 / (1 / f - 1 / (image - shift / 1000)) - o)
 
 
-def pair(seed: int) -> Pair:
-    """One pair; its fault is of a size that the procedure promises to name, or none."""
+def pair(
+    seed: int,
+    f_numbers: Sequence[float] = (1.4, 2.0, 2.8, 4.0),
+    coc_um: tuple[float, float] = (12.0, 30.0),
+    distances: tuple[float, float] = (25.0, 50.0),
+) -> Pair:
+    """One pair; its fault is of a size that the procedure promises to name, or none. ``distances`` in focal lengths."""
     rng = np.random.default_rng(seed)
     kind = str(rng.choice(KINDS))
     focal = float(rng.choice([24.0, 35.0, 50.0, 85.0, 135.0]))
-    f_number = float(rng.choice([1.4, 2.0, 2.8, 4.0]))
-    setup = Setup(focal, f_number, 6.2, coc_um=float(rng.uniform(12, 30)))
-    scene = bench(focal, f_number, focal * float(rng.uniform(25, 50)))
+    f_number = float(rng.choice(f_numbers))
+    setup = Setup(focal, f_number, 6.2, coc_um=float(rng.uniform(*coc_um)))
+    scene = bench(focal, f_number, focal * float(rng.uniform(*distances)))
     tolerance = f_number * (1 + truth.magnification(scene)) * setup.coc_um
     own, shared = float(rng.uniform(0.2, 1.5)), float(rng.uniform(0.5, 3.0))
     s = tolerance * float(rng.uniform(0.05, 0.2))
@@ -117,6 +122,11 @@ def draw(seed: int) -> tuple[Case, guided.Truth]:
         technician(told),
         lambda step: stop and step.key.startswith("set-"),
     )
+    return case, truth_of(told, case, stop)
+
+
+def truth_of(told: Pair, case: Case, stopped: bool) -> guided.Truth:
+    """What is true of a run; ``stopped`` if a pair that is off was left so."""
     sets = [case.number(key, "value") for key in sorted(case.answers) if key.startswith("set-")]
     error = told.error_um(sets[-1] if sets else 0.0)
     figures = {"focus_error_um": error}
@@ -126,7 +136,7 @@ def draw(seed: int) -> tuple[Case, guided.Truth]:
             told.world.faults.af_scatter_um, told.world.faults.af_motor_um / sqrt(12)
         )
     faults = set[str]()
-    if stop:
+    if stopped:
         faults.add("AF_BACK_FOCUS" if error > 0 else "AF_FRONT_FOCUS")
     if told.kind == "scatter":
         faults.add("AF_SCATTER")
@@ -138,14 +148,15 @@ def draw(seed: int) -> tuple[Case, guided.Truth]:
     if brand_of(told.brand).sign:
         directions["correction_units"] = -error
     right = told.kind == "none" or (told.kind == "offset, set" and abs(error) < told.tolerance_um)
-    return case, guided.Truth(figures, frozenset(faults), right, directions)
+    return guided.Truth(figures, frozenset(faults), right, directions)
 
 
 def missed(told: Pair, case: Case) -> int:
     """Shots of the run that the camera did miss."""
     limit = told.world.faults.af_miss_um * 0.9
     error = told.world.faults.af_error_um
-    return sum(abs(photo.shift_um - error) > limit for photo in case.photos.values())
+    photos = case.photos.values()
+    return sum(photo.image_shift_um is None or abs(photo.shift_um - error) > limit for photo in photos)
 
 
 def table(options: Options) -> Table:

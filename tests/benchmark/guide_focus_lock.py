@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import Any
@@ -54,16 +54,22 @@ class Camera:
         return "each" if self.kind.startswith("each") else "lock"
 
 
-def camera(seed: int) -> Camera:
-    """One camera; its fault is of a size that the procedure promises to name, or none."""
+def camera(
+    seed: int,
+    f_numbers: Sequence[float] = (1.4, 2.0, 2.8, 4.0),
+    coc_um: tuple[float, float] = (12.0, 30.0),
+    distances: tuple[float, float] = (25.0, 50.0),
+    noise_um: tuple[float, float] = (0.2, 1.5),
+) -> Camera:
+    """One camera; its fault is of a size promised to be named, or none; ``distances`` in focal lengths."""
     rng = np.random.default_rng(seed)
     kind = str(rng.choice(KINDS))
     focal = float(rng.choice([24.0, 35.0, 50.0, 85.0]))
-    f_number = float(rng.choice([1.4, 2.0, 2.8, 4.0]))
-    setup = Setup(focal, f_number, 6.2, coc_um=float(rng.uniform(12, 30)))
-    scene = bench(focal, f_number, focal * float(rng.uniform(25, 50)))
+    f_number = float(rng.choice(f_numbers))
+    setup = Setup(focal, f_number, 6.2, coc_um=float(rng.uniform(*coc_um)))
+    scene = bench(focal, f_number, focal * float(rng.uniform(*distances)))
     tolerance = f_number * (1 + truth.magnification(scene)) * setup.coc_um
-    noise, shots = float(rng.uniform(0.2, 1.5)), int(rng.choice([8, 10, 12]))
+    noise, shots = float(rng.uniform(*noise_um)), int(rng.choice([8, 10, 12]))
     true_noise, way = noise * float(rng.uniform(0.9, 1.15)), float(rng.choice([-1.0, 1.0]))
     quiet = tolerance * float(rng.uniform(0.03, 0.12))
     faults: dict[str, Any] = {
@@ -108,10 +114,11 @@ def draw(seed: int) -> tuple[Case, guided.Truth]:
         answer,
         lambda step: told.kind == "refocus" and step.key == "shutter-off",
     )
-    return case, _truth(told, case)
+    return case, truth_of(told, case)
 
 
-def _truth(told: Camera, case: Case) -> guided.Truth:
+def truth_of(told: Camera, case: Case) -> guided.Truth:
+    """What is true of a run."""
     f, world = told.world.faults, told.world
     if told.kind == "refocus":
         # i² ΔD and µm behind the sensor differ by a part in 10⁴ of what is looked for here
@@ -119,7 +126,7 @@ def _truth(told: Camera, case: Case) -> guided.Truth:
             {"scatter_um": hypot(f.af_scatter_um, f.af_motor_um / sqrt(12))}, frozenset({"REFOCUS"})
         )
     if told.kind in ("drift", "jump"):
-        first, last = (world.scene({"lock_shot": k}) for k in (0, told.shots - 1))
+        first, last = (world.scene({"lock_shot": k}) for k in (0, int(case.number("setup", "shots")) - 1))
         moved = shift_of(world, last) - shift_of(world, first)
         return guided.Truth(
             {"change_um" if told.kind == "drift" else "jump_um": moved},

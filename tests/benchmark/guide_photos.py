@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -32,11 +33,18 @@ def photographed(world: World, step: Step, setup: Setup, sequence: int) -> Obser
     return Observation.of(step.key, sequence, START + timedelta(seconds=20 * sequence), setup, result)
 
 
-def walk(procedure: Procedure, case: Case, world: World, answer: Answer = defaults, most: int = 200) -> Case:
-    """The case after all steps; a photo that does not count ends it there."""
+def walk(
+    procedure: Procedure,
+    case: Case,
+    world: World,
+    answer: Answer = defaults,
+    most: int = 200,
+    until: Callable[[Step], bool] = lambda step: False,
+) -> Case:
+    """The case after all steps, or before one that ``until`` picks; a photo that does not count ends it there."""
     for sequence in range(1, most):
         step = next((step for step in procedure.steps(case) if not case.handled(step.key)), None)
-        if step is None:
+        if step is None or until(step):
             return case
         if step.kind is StepKind.ASK:
             case = case.with_answers(step.key, **answer(step, case))

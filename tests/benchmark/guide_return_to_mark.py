@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 from typing import Any
@@ -15,7 +15,7 @@ from appliance.guides.case import BodyFacts, Case, LensFacts, Past
 from appliance.guides.procedure import Step
 from appliance.guides.return_to_mark import PROCEDURE
 from tests.benchmark import guided, truth
-from tests.benchmark.guide_walk import START, bench, defaults, scatter, walk
+from tests.benchmark.guide_walk import START, Answer, bench, defaults, scatter, walk
 from tests.benchmark.report import Table
 from tests.benchmark.trials import Options
 
@@ -48,14 +48,20 @@ class Ring:
         return hypot(self.world.faults.return_scatter_um, self.own_um)
 
 
-def ring(seed: int) -> Ring:
-    """One ring; its fault is of a size that the procedure promises to name, or none."""
+def ring(
+    seed: int,
+    f_numbers: Sequence[float] = (1.4, 2.0, 2.8, 4.0),
+    coc_um: tuple[float, float] = (12.0, 30.0),
+    distances: tuple[float, float] = (20.0, 40.0),
+    kinds: Sequence[str] = KINDS,
+) -> Ring:
+    """One ring; its fault is of a size that the procedure promises to name, or none. ``distances`` in focal lengths."""
     rng = np.random.default_rng(seed)
-    kind, way = str(rng.choice(KINDS)), float(rng.choice([-1.0, 1.0]))
+    kind, way = str(rng.choice(kinds)), float(rng.choice([-1.0, 1.0]))
     focal = float(rng.choice([25.0, 35.0, 50.0, 85.0]))
-    f_number = float(rng.choice([1.4, 2.0, 2.8, 4.0]))
-    setup = Setup(focal, f_number, 6.2, coc_um=float(rng.uniform(12, 30)))
-    scene = bench(focal, f_number, focal * float(rng.uniform(20, 40)))
+    f_number = float(rng.choice(f_numbers))
+    setup = Setup(focal, f_number, 6.2, coc_um=float(rng.uniform(*coc_um)))
+    scene = bench(focal, f_number, focal * float(rng.uniform(*distances)))
     tolerance = f_number * (1 + truth.magnification(scene)) * setup.coc_um
     returns = int(rng.choice([5, 6]))
     own, shared = float(rng.uniform(0.2, 1.0)), float(rng.uniform(0.5, 2.0))
@@ -89,37 +95,50 @@ def ring(seed: int) -> Ring:
 
 
 def draw(seed: int) -> tuple[Case, guided.Truth]:
-    """A run with its truth; half of those without a fault of their own come back for a second visit."""
+    """A run with its truth; rings without a fault of their own come back for a second visit."""
     told = ring(seed)
-    if told.kind == "calibrate":
-        return _table(told)
     case = _visit(told, told.world, seed, ())
-    f = told.world.faults
+    if told.kind == "calibrate":
+        return misread(told, case), truth_of(told)
+    if told.kind not in ("none", "moved"):
+        return case, truth_of(told)
+    case, moved = _second(told, case)
+    true = truth_of(told)
+    return case, replace(true, figures={**true.figures, "moved_um": moved})
+
+
+def truth_of(told: Ring) -> guided.Truth:
+    """What is true of a first visit."""
+    f, kind = told.world.faults, told.kind
+    if kind == "calibrate":
+        known = list(f.marks_mm.values())[:LEAST_COUNT]
+        figures = {f"mark_{k}_m": d / 1000 for k, d in enumerate(known, 1)}
+        return guided.Truth({**figures, "backlash_um": f.backlash_um}, faultless=True)
     figures = {"backlash_um": f.backlash_um, "scatter_um": f.return_scatter_um}
-    faults = set[str]()
-    if told.kind in ("none", "moved"):
-        case, moved = _second(told, case)
-        figures["moved_um"] = moved
-        if told.kind == "moved":
-            faults.add("MARK_MOVED")
-    if told.kind in ("step", "trend"):
-        total = f.slip_um + f.slip_um_per_return * (2 * told.returns - 1)
-        figures["slip_um"] = total
-        by_wire = told.lens.focus_drive == "by wire"
-        faults.add("WIRE_DRIFT" if by_wire else f"SLIP_{told.kind.upper()}")
-    if told.kind == "backlash":
-        faults.add("BACKLASH")
-    if told.kind == "scatter":
-        faults.add("RETURN_SCATTER")
-    return case, guided.Truth(figures, frozenset(faults), told.kind == "none")
+    code = {"moved": "MARK_MOVED", "backlash": "BACKLASH", "scatter": "RETURN_SCATTER"}.get(kind, "")
+    if kind in ("step", "trend"):
+        figures["slip_um"] = f.slip_um + f.slip_um_per_return * (2 * told.returns - 1)
+        code = "WIRE_DRIFT" if told.lens.focus_drive == "by wire" else f"SLIP_{kind.upper()}"
+    return guided.Truth(figures, frozenset({code} - {""}), kind == "none")
+
+
+def answers_of(told: Ring) -> Answer:
+    """Answers of a technician who tests mark B, or makes the table."""
+
+    def answer(step: Step, case: Case) -> Mapping[str, Any]:
+        if step.key == "setup" and told.kind == "calibrate":
+            return {**defaults(step, case), "mode": "calibrate", "marks": len(told.tape_m)}
+        if step.key == "setup":
+            return {**defaults(step, case), "mark": "B", "returns": told.returns}
+        k = int(step.key.rsplit("-", 1)[1])
+        return {"mark": str(k), "distance_m": told.tape_m[k - 1]}
+
+    return answer
 
 
 def _visit(told: Ring, world: World, seed: int, past: tuple[Past, ...]) -> Case:
-    def answer(step: Step, case: Case) -> Mapping[str, Any]:
-        return {**defaults(step, case), "mark": "B", "returns": told.returns}
-
     start = Case(told.setup, told.lens, BodyFacts(), past=past)
-    return walk(PROCEDURE, start, world, scatter(seed, told.own_um, told.shared_um), answer)
+    return walk(PROCEDURE, start, world, scatter(seed, told.own_um, told.shared_um), answers_of(told))
 
 
 def _second(told: Ring, first: Case) -> tuple[Case, float]:
@@ -135,27 +154,15 @@ def _second(told: Ring, first: Case) -> tuple[Case, float]:
     return _visit(told, world, told.seed + 10**9, (past,)), moved
 
 
-def _table(told: Ring) -> tuple[Case, guided.Truth]:
-    def answer(step: Step, case: Case) -> Mapping[str, Any]:
-        if step.key == "setup":
-            return {**defaults(step, case), "mode": "calibrate", "marks": len(told.tape_m)}
-        k = int(step.key.rsplit("-", 1)[1])
-        return {"mark": str(k), "distance_m": told.tape_m[k - 1]}
-
-    scattered = scatter(told.seed, told.own_um, told.shared_um)
-    case = walk(PROCEDURE, Case(told.setup, told.lens), told.world, scattered, answer)
+def misread(told: Ring, case: Case) -> Case:
+    """The run with distances as a tape was read that is a little wrong: the stars stood where the photos saw them."""
     rng = np.random.default_rng([told.seed, 3])
-    # the tape was read wrong by this much: where the star truly stands, and so the mark, is that much farther
-    off = rng.uniform(-TAPE_LIMIT_MM, TAPE_LIMIT_MM, len(told.tape_m))
-    answers = {
-        f"mark-{k}": {"mark": str(k), "distance_m": told.tape_m[k - 1] - float(off[k - 1]) / 1000}
-        for k in range(1, len(told.tape_m) + 1)
+    off = rng.uniform(-TAPE_LIMIT_MM, TAPE_LIMIT_MM, len(told.tape_m)) / 1000
+    read = {
+        f"mark-{k}": {"mark": str(k), "distance_m": true_m + float(off[k - 1])}
+        for k, true_m in enumerate(told.tape_m, 1)
     }
-    case = replace(case, answers={**case.answers, **answers})
-    known = list(told.world.faults.marks_mm.values())[:LEAST_COUNT]
-    figures = {f"mark_{k}_m": d / 1000 for k, d in enumerate(known, 1)}
-    figures["backlash_um"] = told.world.faults.backlash_um
-    return case, guided.Truth(figures, faultless=True)
+    return replace(case, answers={**case.answers, **read})
 
 
 def table(options: Options) -> Table:
