@@ -69,6 +69,12 @@ class StorageError(FocuscheckError):
     oled_text = "CANNOT STORE"
 
 
+class NotKeptError(StorageError):
+    """A verdict was measured that the disk refused; it is in no record: free some space, then test again."""
+
+    oled_text = "NOT KEPT"
+
+
 class RecordsDamagedError(StorageError):
     """The database is not whole; the station ends itself, and the next one puts the records right as it starts."""
 

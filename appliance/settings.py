@@ -91,6 +91,11 @@ class Settings(BaseModel):
         500.0, ge=0, le=1e6, description="Room kept free on the disk, MB; the oldest pictures go first."
     )
 
+    when_not_kept: Literal["refuse", "show"] = Field(
+        "refuse",
+        description="What the station does with a verdict that the disk refuses to keep: refuse tells none, show tells "
+        "it as NOT KEPT.",
+    )
     copies_folder: Path | None = Field(
         None,
         description="USB stick or network folder that everything is copied to once a day, once prepared by focuscheck "

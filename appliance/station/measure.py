@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from appliance.config import Settings
 from appliance.devices import Arrangeable, Camera
-from appliance.errors import StorageError
+from appliance.errors import NotKeptError, RecordsDamagedError, StorageError
 from appliance.focus.judge.remedy import combined
 from appliance.focus.result import Result, Setup, Verdict
 from appliance.frame import Frame
@@ -104,7 +104,21 @@ def measure_and_store(
         preview_px=size_px,
         guide=wanted.guide,
     )
-    return store.add_check(record), frame
+    try:
+        return store.add_check(record), frame
+    except RecordsDamagedError:
+        raise
+    except StorageError as error:
+        if settings.when_not_kept == "refuse":
+            raise
+        raise NotKeptError(f"{_in_words(result)}, but NOT KEPT. {error}") from None
+
+
+def _in_words(result: Result) -> str:
+    """Verdict and figure of a check that has no record."""
+    if result.focus_error_mm is None or result.focus_error_mm_u95 is None:
+        return result.verdict.words
+    return f"{result.verdict.words}, {result.focus_error_mm:+.1f} ± {result.focus_error_mm_u95:.1f} mm"
 
 
 def keep_raw(store: Store, check: StoredCheck, frame: Frame) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request
+from sqlalchemy.exc import DatabaseError
 from werkzeug.exceptions import HTTPException
 
 from appliance.config import SOFTWARE_VERSION, Settings
@@ -55,6 +57,7 @@ LONGEST_FORM = 2 * 1024 * 1024
 _VIEWS = (
     now, guided, guides, checks, lenses, lens_files, bodies, charts, visits, pair, admin, help, setting,
 )  # fmt: skip
+log = logging.getLogger(__name__)
 _STATIC = Path(__file__).with_name("static")
 _SENTENCES = {
     400: "The request could not be understood. Go back, reload the page, and try again.",
@@ -84,6 +87,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(api)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(StorageError, _storage_page)
+    app.register_error_handler(DatabaseError, _unreadable_page)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(_globals(settings))
     return app
@@ -162,6 +166,16 @@ def _error_page(error: HTTPException) -> Any:
     if request.path.startswith(security.API):
         return jsonify({"error": {"code": code, "text": sentence}}), code, headers
     return render_template("error.html", code=code, sentence=sentence), code, headers
+
+
+def _unreadable_page(error: DatabaseError) -> Any:
+    log.error("The records cannot be read (%s).", error.orig)
+    return _storage_page(
+        StorageError(
+            "The records cannot be read just now. The station looks at them when it starts and puts them right; start "
+            "it again, then reload this page."
+        )
+    )
 
 
 def _storage_page(error: StorageError) -> Any:

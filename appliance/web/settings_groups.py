@@ -9,7 +9,7 @@ from appliance.config import ENVIRONMENT_PREFIX, Settings
 GROUPS = {
     "Where things are": ("data_dir", "socket_path", "station_name"),
     "The page": ("host", "port", "allowed_hosts", "behind_proxy", "open_reading", "public_url", "check_every_days"),
-    "Pictures and room": ("raw_days", "reserve_mb", "copies_folder"),
+    "Pictures and room": ("raw_days", "reserve_mb", "when_not_kept", "copies_folder"),
     "The lens and its tolerance": (
         "focal_length_mm", "f_number", "pixel_pitch_um", "coc_um", "tolerance_um", "distance_mm",
         "chart_flatness_mm", "aim_u_mm", "remount_u_um", "print_blur_um", "frames_at_first", "frames_at_most",

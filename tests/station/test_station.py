@@ -13,7 +13,7 @@ from conftest import PATIENCE_S, HeldCamera, SettingsFactory, rig_of, scoring_by
 
 from appliance.devices.oled import OledGoneError, SimulatedOled
 from appliance.devices.thermometer import SimulatedThermometer
-from appliance.errors import CameraError, StationBusyError, StorageError
+from appliance.errors import CameraError, NotKeptError, StationBusyError, StorageError
 from appliance.focus.result import Reason, Result, Verdict
 from appliance.frame import Frame
 from appliance.station import screens
@@ -127,6 +127,27 @@ def test_what_cannot_be_stored_is_a_fault_and_not_a_verdict(
         rig.press()
         rig.wait(Phase.RESULT)
         assert rig.store.count() == 1
+
+
+def test_a_house_may_choose_to_be_told_a_verdict_that_is_not_kept(
+    make_settings: SettingsFactory,
+    bench_frame: Frame,
+    monkeypatch: pytest.MonkeyPatch,
+    verdicts: list[Result],
+) -> None:
+    camera = HeldCamera(bench_frame)
+    camera.gate.set()
+    with rig_of(make_settings(when_not_kept="show"), camera) as rig:
+        with monkeypatch.context() as disk:
+            disk.setattr("os.fsync", _full_disk)
+            with pytest.raises(
+                NotKeptError, match=r"^PASS, \+3\.0 ± 1\.0 mm, but NOT KEPT\. .*No space left"
+            ):
+                rig.station.press().result(PATIENCE_S)
+        assert rig.station.state.phase is Phase.FAULT
+        assert "NOT KEPT" in rig.station.state.oled_text
+        assert rig.station.state.check is None
+        assert rig.store.count() == 0
 
 
 def _full_disk(_descriptor: int) -> None:

@@ -149,7 +149,7 @@ def test_every_form_of_the_page_is_attacked(admin: Page) -> None:
         if "POST" in (rule.methods or set()) and not rule.rule.startswith("/api/")
     }
     shown_only_then = {
-        "pair.begin", "pair.enter", "pair.end", "admin.revoke", "admin.remove_webhook",
+        "pair.begin", "pair.enter", "pair.end", "admin.revoke", "admin.remove_webhook", "admin.seen",
     }  # fmt: skip
     assert changing - reached <= shown_only_then | {"lens_files.import_file"}
     assert sum(len(form.typed) for form in forms_of(admin)) >= 30
