@@ -20,17 +20,15 @@ beyond the temperatures that were met. Glass lags behind air: wait at each tempe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import hypot, inf, sqrt
-from statistics import median
+from math import hypot, inf
 
 import numpy as np
 
 from appliance.focus.result import Reason, Verdict
-from appliance.guides.case import Case, Observation, Trend
+from appliance.guides._temperature_fit import LEAST_SPAN_K, Slope, explanation, history_of, joined, slope_of
+from appliance.guides.case import Case, Observation
 from appliance.guides.estimates import contradiction
 from appliance.guides.finding import Figure, Finding, Plot, Series, not_yet
-from appliance.guides.ols import fitted
 from appliance.guides.procedure import Input, Procedure, Step, StepKind
 from appliance.guides.repeats import Estimate
 
@@ -39,18 +37,8 @@ WARMER_K = {"cold": 0.0, "warm": 10.0, "cool": 0.0}
 """What the simulated bench is warmed by in each stage."""
 RANGE_K = 10.0
 """Temperatures of a house's bench and of sets differ by about so much (a cool morning, a warm afternoon)."""
-LEAST_SPAN_K = 4.0
-"""Below this spread of temperatures a thermometer's half kelvin is too much of it."""
-LEAST_HISTORY = 6
-"""Checks from which on a slope is worth telling: four degrees of freedom."""
 DRIFT_U, DRIFT_SHARE = 4.5, 0.25
 """Cool ends that differ by more than both (standard uncertainties; tolerance) are told as a drift."""
-CHANGED = 0.99865
-"""One-sided probability of three standard deviations (Shewhart's limits, ISO 7870-2): beyond it a check has changed."""
-ALONE = 2.58
-"""Standard uncertainties within which temperature alone explains a change: 99 % of those that it does explain."""
-AGREE = 0.9995
-"""One-sided; history and series that differ by more do so in one of a thousand runs only."""
 
 
 def steps(case: Case) -> tuple[Step, ...]:
@@ -111,15 +99,6 @@ def _shot(stage: str, kind: str) -> Step:
     )
 
 
-@dataclass(frozen=True)
-class _Slope:
-    """α in µm/K with the points it comes from."""
-
-    alpha: Estimate
-    celsius: tuple[float, ...]
-    shift_um: tuple[float, ...]
-
-
 def analyse(case: Case) -> Finding:
     """What warm-up series and history conclude."""
     missing = [stage for stage in STAGES if stage not in case.photos]
@@ -137,7 +116,7 @@ def analyse(case: Case) -> Finding:
         return not_yet(
             f"Temperatures differ by {max(known) - min(known):.1f} K only: warm up by at least 8 K."
         )
-    series = _slope(known, [photo.shift_um for photo in photos])
+    series = slope_of(known, [photo.shift_um for photo in photos])
     drift = _drift(photos, known, series)
     tolerance = min(photo.tolerance_um or inf for photo in photos)
     if drift is not None and abs(drift.value) > max(DRIFT_U * drift.u, DRIFT_SHARE * tolerance):
@@ -146,7 +125,7 @@ def analyse(case: Case) -> Finding:
             Verdict.INVALID, text, causes=(Reason("DRIFT", text),), next_action=text, plots=(_plot(series, None),),
             signed=False,
         )  # fmt: skip
-    return _concluded(case, photos[0], series, _history(case), tolerance)
+    return _concluded(case, photos[0], series, history_of(case.trend), tolerance)
 
 
 def _celsius(case: Case, photo: Observation) -> float | None:
@@ -154,13 +133,7 @@ def _celsius(case: Case, photo: Observation) -> float | None:
     return photo.temperature_c if typed is None else float(typed)
 
 
-def _slope(celsius: list[float], shift_um: list[float]) -> _Slope:
-    centred = np.array(celsius) - np.mean(celsius)
-    fit = fitted(np.column_stack([np.ones(len(centred)), centred]), shift_um)
-    return _Slope(Estimate(fit.value([0, 1]), fit.se([0, 1]), fit.dof), tuple(celsius), tuple(shift_um))
-
-
-def _drift(photos: list[Observation], celsius: list[float], series: _Slope) -> Estimate | None:
+def _drift(photos: list[Observation], celsius: list[float], series: Slope) -> Estimate | None:
     """Focus of the cool end against the cold beginning, at the same temperature, µm."""
     shift = np.array([photo.shift_um for photo in photos]) - series.alpha.value * np.array(celsius)
     first, last = shift[:2], shift[-2:]
@@ -168,49 +141,10 @@ def _drift(photos: list[Observation], celsius: list[float], series: _Slope) -> E
     return Estimate(float(last.mean() - first.mean()), max(u, 1e-6))
 
 
-def _history(case: Case) -> _Slope | None:
-    """The slope of the lens's checks at its newest focal length; None where they are too few or too alike."""
-    known = _comparable(case.trend)
-    celsius = [check.temperature_c or 0.0 for check in known]
-    if len(known) < LEAST_HISTORY or max(celsius) - min(celsius) < LEAST_SPAN_K:
-        return None
-    return _slope(celsius, [check.image_shift_um for check in known])
-
-
-def _comparable(trend: tuple[Trend, ...]) -> list[Trend]:
-    focal = trend[-1].focal_length_mm if trend else None
-    return [check for check in trend if check.temperature_c is not None and check.focal_length_mm == focal]
-
-
-def _joined(series: _Slope, history: _Slope | None) -> tuple[Estimate, bool]:
-    """α by both, weighted by their variances, and whether they agree."""
-    if history is None:
-        return series.alpha, True
-    a, b = series.alpha, history.alpha
-    u = hypot(a.u, b.u)
-    together = Estimate(0.0, u, _dof([(a.u, a.dof), (b.u, b.dof)]))
-    if abs(a.value - b.value) > together.half_width(AGREE):
-        return series.alpha, False
-    # weights that are themselves estimated make the mean look better known than it is (Meier, Biometrics 9 (1953) 59)
-    weights = [1 / max(e.u, 1e-9) ** 2 for e in (a, b)]
-    whole = sum(weights)
-    shares = [w / whole for w in weights]
-    factor = 1 + 4 * sum(share * (1 - share) / e.dof for share, e in zip(shares, (a, b), strict=True))
-    lost = sum(share**2 / e.dof for share, e in zip(shares, (a, b), strict=True))
-    value = shares[0] * a.value + shares[1] * b.value
-    return Estimate(value, sqrt(factor / whole), round(1 / lost, 1)), True
-
-
-def _dof(parts: list[tuple[float, float]]) -> float:
-    total = sum(u * u for u, _ in parts)
-    lost = sum(u**4 / dof for u, dof in parts)
-    return round(total * total / lost, 1) if lost else inf
-
-
 def _concluded(
-    case: Case, first: Observation, series: _Slope, history: _Slope | None, tolerance: float
+    case: Case, first: Observation, series: Slope, history: Slope | None, tolerance: float
 ) -> Finding:
-    alpha, agree = _joined(series, history)
+    alpha, agree = joined(series, history)
     verdict = Estimate(RANGE_K * alpha.value, RANGE_K * alpha.u, alpha.dof).decide(tolerance)
     causes: list[Reason] = []
     if verdict in (Verdict.FAIL_BACK, Verdict.FAIL_FRONT):
@@ -249,29 +183,7 @@ def _action(verdict: Verdict, explained: bool) -> str:
     return "Let this lens take the room's temperature before checks and before the shoot; tell the client."
 
 
-def explanation(trend: tuple[Trend, ...], alpha: Estimate) -> str:
-    """A sentence where the newest check has changed and its temperature alone says why; else empty."""
-    known = _comparable(trend)
-    if len(known) < LEAST_HISTORY:
-        return ""
-    newest, before = known[-1], known[:-1]
-    reference = median(check.image_shift_um for check in before)
-    at = median(check.temperature_c or 0.0 for check in before)
-    rest = [check.image_shift_um - alpha.value * ((check.temperature_c or 0.0) - at) for check in before]
-    scatter = float(np.std(rest, ddof=1))
-    warmer = (newest.temperature_c or 0.0) - at
-    changed, expected = newest.image_shift_um - reference, alpha.value * warmer
-    u = sqrt(scatter**2 * (1 + 1 / len(rest)) + (alpha.u * warmer) ** 2)
-    usual = Estimate(0.0, scatter * sqrt(1 + 1 / len(rest)), len(rest) - 1)
-    if abs(changed) <= usual.half_width(CHANGED) or abs(changed - expected) > ALONE * u:
-        return ""
-    if abs(expected) < abs(changed) / 2:
-        return ""
-    off = f"The newest check is {changed:+.1f} µm off the lens's usual focus"
-    return f"{off}; {warmer:+.0f} K alone give {expected:+.1f} µm."
-
-
-def _figures(alpha: Estimate, series: _Slope, history: _Slope | None, tolerance: float) -> tuple[Figure, ...]:
+def _figures(alpha: Estimate, series: Slope, history: Slope | None, tolerance: float) -> tuple[Figure, ...]:
     figures = [
         Figure("temperature_um_per_k", "Per kelvin", alpha.value, alpha.u95, "µm/K"),
         Figure("per_range_um", f"For {RANGE_K:g} K", RANGE_K * alpha.value, RANGE_K * alpha.u95, "µm"),
@@ -286,7 +198,7 @@ def _figures(alpha: Estimate, series: _Slope, history: _Slope | None, tolerance:
     return tuple(figures)
 
 
-def _plot(series: _Slope, history: _Slope | None) -> Plot:
+def _plot(series: Slope, history: Slope | None) -> Plot:
     """Shift against temperature; both about their own mean, as a remount lies between them."""
     drawn = [_points("warm-up series", series)]
     if history is not None:
@@ -299,7 +211,7 @@ def _plot(series: _Slope, history: _Slope | None) -> Plot:
     )
 
 
-def _points(label: str, slope: _Slope) -> Series:
+def _points(label: str, slope: Slope) -> Series:
     mean = float(np.mean(slope.shift_um))
     return Series(label, slope.celsius, tuple(z - mean for z in slope.shift_um))
 

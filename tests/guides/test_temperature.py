@@ -9,10 +9,11 @@ import pytest
 from guides.toy import AT, SETUP, photo
 
 from appliance.focus.result import Verdict
+from appliance.guides._temperature_fit import explanation
 from appliance.guides.case import Case, LensFacts, Trend
 from appliance.guides.finding import Finding
 from appliance.guides.repeats import Estimate
-from appliance.guides.temperature import PROCEDURE, STAGES, explanation
+from appliance.guides.temperature import PROCEDURE, STAGES
 
 CELSIUS = dict(zip(STAGES, (18.0, 18.2, 28.0, 28.3, 28.1, 18.4, 18.1), strict=True))
 SCATTER = dict(zip(STAGES, (0.1, -0.1, 0.1, 0.0, -0.1, -0.1, 0.1), strict=True))
