@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from appliance.chart.bar import BAR_MM
 from appliance.chart.edges import (
     WHOLE_CLEARANCE,
     Box,
@@ -49,8 +50,6 @@ FAMILY_PITCH_MM: tuple[float, ...] = (3.15, 4.0, 5.0, 6.3, 8.0, 10.0, 12.5, 16.0
 """Cell pitches of the charts made for one set-up (Renard series R10); the general chart has its paper's own."""
 
 IDS_PER_LAYOUT = 27
-BAR_MM = 100.0
-"""Length of the bar above the pattern that is measured with a ruler."""
 
 
 @dataclass(frozen=True)

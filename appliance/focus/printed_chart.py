@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import hypot, isfinite, sqrt
 from typing import Any
 
-from appliance.chart.layout import BAR_MM
+from appliance.chart.bar import BAR_MM
 from appliance.errors import BarReadingError, BlurReadingError
 
 RULER_U95_MM = 0.2

@@ -8,13 +8,9 @@ from math import sqrt
 
 import numpy as np
 
+from appliance.arrays import Array
 from appliance.guides.case import COVERAGE_95, Observation
-from appliance.guides.estimates import (
-    Array,
-    Quantity,
-    covariance_of,
-    coverage_95,
-)
+from appliance.guides.estimates import Quantity, covariance_of, coverage_95
 
 TAPE_U_MM = 1.0
 """Standard uncertainty of a distance put up with a steel tape from the sensor's mark: read and held within 2 mm, most

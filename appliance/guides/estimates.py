@@ -15,15 +15,14 @@ from dataclasses import dataclass
 from math import hypot, inf
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array
 from appliance.focus.judge.verdict import GUARD_FACTOR, decide
 from appliance.focus.printed_chart import Print
 from appliance.focus.result import Verdict
 from appliance.guides.case import COVERAGE_95, ON_CHART, PER_PHOTO, Observation
 from appliance.guides.distributions import t_quantile
 
-Array = npt.NDArray[np.float64]
 SIGNIFICANT = 3.3
 """So many standard uncertainties from nothing are chance once in a thousand (normal distribution, both sides)."""
 REMOUNT, PRINT_SCALE = "remount", "print_scale"

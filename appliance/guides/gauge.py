@@ -22,10 +22,11 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from appliance.arrays import Array
 from appliance.focus.result import Reason, Verdict
 from appliance.guides.case import Case, Observation
 from appliance.guides.finding import Band, Figure, Finding, Plot, Series, not_yet
-from appliance.guides.gauge_analysis import Array, Spread, Study, study
+from appliance.guides.gauge_analysis import Spread, Study, study
 from appliance.guides.procedure import Input, Procedure, Step, StepKind
 
 NAME = "gauge"

@@ -22,12 +22,11 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array
 from appliance.guides.distributions import chi2_quantile, f_quantile
 from appliance.guides.ols import f_tail
 
-Array = npt.NDArray[np.float64]
 TAIL = 0.025
 """Of each end of a 95 % interval."""
 POOLED_ABOVE = 0.05

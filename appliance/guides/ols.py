@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array
 from appliance.guides.distributions import incomplete_beta, t_quantile
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

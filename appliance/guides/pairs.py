@@ -18,12 +18,11 @@ from math import hypot
 from statistics import median_high, median_low
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array
 from appliance.guides.case import COVERAGE_95
 from appliance.guides.ols import Fit, f_tail, fitted
 
-Array = npt.NDArray[np.float64]
 IN_ORDER = 0.5
 """Part of the tolerance within which an item counts as one of those in order, which others are told against."""
 

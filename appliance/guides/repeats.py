@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from math import hypot, inf, sqrt
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array
 from appliance.focus.result import Verdict
 from appliance.guides.distributions import chi2_quantile, incomplete_beta, t_quantile
-
-Array = npt.NDArray[np.float64]
 
 ONE_SIDED_95 = 0.95
 """Of the guard band: 1.65 u where u is known well (ISO 14253-1:2017), more where it rests on few repeats."""

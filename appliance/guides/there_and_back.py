@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Array
 from appliance.guides.repeats import Estimate
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from appliance.arrays import Mask
 from appliance.sfr._gaussian import F32, F64
-
-Mask = npt.NDArray[np.bool_]
 
 MAX_VOTES = 8_000
 """Strongest gradients that vote for the line; more only cost time."""

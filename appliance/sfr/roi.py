@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from appliance.arrays import Mask
 from appliance.errors import UsageError
 from appliance.frame import Bayer
 from appliance.sfr._gaussian import F32, F64
@@ -16,7 +17,6 @@ from appliance.sfr._pixels import GREEN_PARITY
 from appliance.sfr._region import (
     ROUNDS,
     Line,
-    Mask,
     nearest_other_step,
     profile_of,
     same_slices,

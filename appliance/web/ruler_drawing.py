@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from appliance.chart.layout import BAR_MM
+from appliance.chart.bar import BAR_MM
 from appliance.web.svg import svg, tag, text
 
 START_MM = 10.0

@@ -17,7 +17,7 @@ import numpy as np
 
 from appliance.bench import Exposable, Scene
 from appliance.bench.world import World
-from appliance.chart.layout import BAR_MM
+from appliance.chart.bar import BAR_MM
 from appliance.focus.printed_chart import ANY_CHART, Print
 from appliance.focus.result import Setup, Verdict
 from appliance.focus.score import score_frames

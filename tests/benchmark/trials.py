@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.bench import Scene, photograph
-from appliance.chart.layout import BAR_MM
+from appliance.chart.bar import BAR_MM
 from appliance.focus.printed_chart import ANY_CHART, Print
 from appliance.focus.result import Setup
 from appliance.focus.score import score_frames
