@@ -88,11 +88,13 @@ def wrong_f_number(fit: FittedLens, pose: Pose, setup: Setup) -> Reason | None:
     )
     low, high = 1 / MAX_CONE_RATIO, MAX_CONE_RATIO
     at_least, at_most = APERTURE_RATIO.bounds
-    if low <= kappa + 2 * sd and kappa - 2 * sd <= high and at_least < kappa < at_most:
+    within = at_least < kappa < at_most
+    if low <= kappa + 2 * sd and kappa - 2 * sd <= high and within:
         return None
     slope = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3 * np.tan(np.radians(pose.tilt_deg))
     tilt = PLAUSIBLE_SENSOR_TILT_RAD / max(slope, 1e-9)
-    explained = low - tilt <= kappa + 2 * sd and kappa - 2 * sd <= high + tilt
+    # at an end of its range the ratio is only known to lie beyond
+    explained = within and low - tilt <= kappa + 2 * sd and kappa - 2 * sd <= high + tilt
     code = "CHECK_F_NUMBER" if explained else "WRONG_F_NUMBER"
     return reason(code, measured=setup.f_number / kappa, given=setup.f_number)
 

@@ -16,10 +16,10 @@ from appliance.devices.choose import camera_is_simulated
 from appliance.errors import CameraHangsError, FocuscheckError, RecordsDamagedError, StationDownError
 from appliance.station import terminal
 from appliance.station.client import StationClient
+from appliance.station.listen import listening_socket
 from appliance.station.network import page_address
 from appliance.station.service import sole_station
 from appliance.station.state import Phase, StationState
-from appliance.web.listen import listening_socket
 
 POLL_S = 0.25
 START_TIMEOUT_S = 60.0

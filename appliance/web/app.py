@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["history"] = History(settings.data_dir)
     app.extensions["pairing"] = Pairing()
     context.close_reading(app)
-    security.guard(app, settings)
+    security.guard(app, settings, pair.pair_page)
     for module in _VIEWS:
         app.register_blueprint(module.pages)
     app.register_blueprint(api)

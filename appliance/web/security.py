@@ -28,6 +28,7 @@ YEAR_S = 365 * 86400
 READS, WRITES = (20.0, 200.0), (1.0, 60.0)
 """Requests per second and at once, of one address."""
 API = "/api/"
+PAIR_FIRST = "To test and to change anything, pair this phone with the station first."
 _OPEN = ("/static/", "/pair", "/healthz", "/metrics", "/help")
 """What is shown to anybody, even where a setting closes reading."""
 _HEADERS = {
@@ -44,8 +45,12 @@ _HEADERS = {
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def guard(app: Flask, settings: Settings) -> None:
-    """Check every request to ``app`` before it is served, and every answer before it leaves."""
+def guard(app: Flask, settings: Settings, pair_page: Callable[[str], str]) -> None:
+    """Check every request to ``app`` before it is served, and every answer before it leaves.
+
+    ``pair_page`` makes the page, with a notice, that stands in for one that only a paired phone may see.
+    """
+    app.extensions["pair_page"] = pair_page
     names = _own_names(settings)
     app.extensions["reads"], app.extensions["writes"] = RateLimit(*READS), RateLimit(*WRITES)
 
@@ -121,18 +126,13 @@ def needs(role: str) -> Callable[[View], View]:
                     abort(401 if g.get("access") is None else 403)
                 if g.get("access") is not None:
                     abort(403, "Only an administrator may do this. Pair this phone as one, at the station.")
-                return current_app.make_response((_pair_page(), 403))
+                page = current_app.extensions["pair_page"](PAIR_FIRST)
+                return current_app.make_response((page, 403))
             return view(*args, **kwargs)
 
         return cast(View, guarded)
 
     return decorate
-
-
-def _pair_page() -> str:
-    from appliance.web.views.pair import pair_page
-
-    return pair_page("To test and to change anything, pair this phone with the station first.")
 
 
 def _own_names(settings: Settings) -> set[str]:

@@ -11,10 +11,10 @@ from flask import Flask
 
 from appliance.config import Settings
 from appliance.station.lifeline import when_stdin_closes
+from appliance.station.listen import listening_socket
 from appliance.web.app import LONGEST_FORM, create_app
 from appliance.web.guarded_server import MOST_OF_ONE_ADDRESS, GuardedServer
 from appliance.web.housekeeping import Housekeeper
-from appliance.web.listen import listening_socket
 from appliance.web.shared_station import SharedStation
 from appliance.web.webhook import Courier
 

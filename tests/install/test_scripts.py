@@ -73,3 +73,12 @@ def test_an_unknown_option_is_named_and_help_helps() -> None:
     assert wrong.returncode == 2
     assert "--frobnicate" in wrong.stderr
     assert "--dry-run" in install("--help").stdout
+
+
+def test_the_fast_tests_exist_and_reach_every_room() -> None:
+    listed = [
+        line for line in (TOP / "tests" / "fast.txt").read_text().split("\n") if line and line[0] != "#"
+    ]
+    assert all((TOP / name).exists() for name in listed)
+    rooms = {path.parent.name for path in (TOP / "appliance").glob("*/__init__.py")} - {"commands"}
+    assert rooms <= {name.split("/")[1] for name in listed}

@@ -17,10 +17,10 @@ from conftest import PATIENCE_S, SettingsFactory, until
 from page_fixtures import ready
 
 from appliance.errors import StationDownError, StationSilentError
+from appliance.station.listen import listening_socket
 from appliance.station.protocol import socket_address
 from appliance.web import guarded_server, shared_station
 from appliance.web.app import create_app
-from appliance.web.listen import listening_socket
 from appliance.web.server import make_server
 from appliance.web.shared_station import SharedStation
 

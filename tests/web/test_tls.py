@@ -19,10 +19,10 @@ import pytest
 from conftest import SettingsFactory, until
 from flask import Flask, jsonify, request
 
+from appliance.station.listen import listening_socket
 from appliance.station.network import page_address
 from appliance.store import open_store
 from appliance.web.app import create_app
-from appliance.web.listen import listening_socket
 from appliance.web.server import make_server
 
 CONFIGURATION = Path(__file__).parents[2] / "systemd" / "focuscheck-tls.nginx.conf"

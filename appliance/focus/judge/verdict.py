@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import hypot
 from typing import Any
 
@@ -13,7 +14,7 @@ from appliance.focus.judge.budget import beyond_all, budget_of, disagreement, me
 from appliance.focus.judge.remedy import combined, remedy
 from appliance.focus.lens.aberrations import EVEN_COMA
 from appliance.focus.lens.fitted import FittedLens
-from appliance.focus.lens.parameters import LENS
+from appliance.focus.lens.parameters import APERTURE_RATIO, LENS
 from appliance.focus.measure import Measurement, Refusal
 from appliance.focus.reasons import reason
 from appliance.focus.refusals import measured_focal_length_mm, wrong_f_number
@@ -39,6 +40,19 @@ def tolerance_um(setup: Setup, magnification: float) -> tuple[float, str]:
         f"± {value:.1f} µm: working f-number {optics.working_f_number(setup.f_number, magnification):.2f} "
         f"× circle of confusion {setup.coc_um:g} µm"
     )
+
+
+def stricter_tolerance_um(setup: Setup, magnification: float, fit: FittedLens) -> tuple[float, str]:
+    """The tolerance where the photo contradicts the stop given: that of the wider of both, and why, in words.
+
+    Which of both the lens will be used at, nobody here knows; what passes at the wider stop passes at the other.
+    """
+    value, text = tolerance_um(setup, magnification)
+    if setup.tolerance_um is not None:
+        return value, text
+    measured = setup.f_number / float(fit.shape[APERTURE_RATIO])
+    stricter, why = tolerance_um(replace(setup, f_number=min(setup.f_number, measured)), magnification)
+    return (stricter, f"{why}, as the photo shows f/{measured:.2g}") if stricter < value else (value, text)
 
 
 def decide(error_um: float, u_um: float, tolerance: float) -> Verdict:
@@ -79,6 +93,9 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
         budget["aim"] = setup.aim_u_mm * optics.image_shift_um_per_mm(0.0, object_mm, image_mm)
     u_um, u_mm = combined(budget), hypot(combined(budget, without="aim") / um_per_mm, setup.aim_u_mm)
     beyond = beyond_all(measured, focus_mm, GUARD_FACTOR * u_mm)
+    doubt = wrong_f_number(measured[0].fit, measured[0].pose.pose, setup)
+    if doubt is not None:
+        tolerance, tolerance_text = stricter_tolerance_um(setup, m, measured[0].fit)
     common = _common(measured, setup, m, tolerance, tolerance_text, budget)
     too_tight = setup.remount_u_um and tolerance < MIN_RELATIVE_TOLERANCE * setup.remount_u_um
     tight = (reason("TOLERANCE_TOO_TIGHT", tolerance=tolerance, repeatability=setup.remount_u_um),)
@@ -94,7 +111,6 @@ def judge(measured: Sequence[Measurement], setup: Setup) -> Result:
     verdict = decide(shift_um, u_um, tolerance)
     reasons = _reasons(verdict, shift_um, tolerance, budget, len(measured))
     reasons = (*reasons, *_lens_faults(measured[0].fit))
-    doubt = wrong_f_number(measured[0].fit, measured[0].pose.pose, setup)
     if doubt is not None:
         reasons = (*reasons, doubt)
     if too_tight:

@@ -2,6 +2,5 @@
 
 from appliance.web.api import changes, charts, guides, house, reads  # noqa: F401 - their routes register themselves
 from appliance.web.api._routes import api
-from appliance.web.api.reads import lens_in_full
 
-__all__ = ["api", "lens_in_full"]
+__all__ = ["api"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
 from appliance.store import baselines
@@ -11,6 +13,7 @@ from appliance.web import context
 from appliance.web.api import answers as a
 from appliance.web.api import asked as q
 from appliance.web.api._routes import route
+from appliance.web.api.reads import lens_in_full
 from appliance.web.views import checks, lens_files
 from appliance.web.views.bodies import body_or_404
 from appliance.web.views.lenses import change_baseline
@@ -99,6 +102,13 @@ def get_checks_csv(query: q.CheckFilter) -> Response:
 def get_lens_report(tag: str) -> Response:
     """The PDF report."""
     return lens_files.lens_pdf(tag)
+
+
+@lens_files.pages.get("/report/<path:tag>.json")
+def lens_json(tag: str) -> dict[str, Any]:
+    """A lens with its comparison, visits, adjustments and newest checks, as the page's own file."""
+    session = context.needed()
+    return lens_in_full(session, context.lens_or_404(session, tag))
 
 
 @route("GET", "/labels", "Labels with QR codes", query=q.LabelQuery, media="application/pdf")

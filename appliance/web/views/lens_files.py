@@ -94,12 +94,3 @@ def lens_pdf(tag: str) -> Response:
         context.settings().station_name,
     )
     return pdf_file(data, "lens.pdf")
-
-
-@pages.get("/report/<path:tag>.json")
-def lens_json(tag: str) -> dict[str, Any]:
-    """A lens with its comparison, visits, adjustments and newest checks, as JSON."""
-    from appliance.web.api import lens_in_full
-
-    session = context.needed()
-    return lens_in_full(session, context.lens_or_404(session, tag))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
-from appliance.focus.judge.verdict import decide, tolerance_um
+from appliance.focus.judge.verdict import decide, stricter_tolerance_um, tolerance_um
 from appliance.focus.judge.wording import describe_result, label, plain
+from appliance.focus.lens.parameters import APERTURE_RATIO, LENS
 from appliance.focus.reasons import REASONS, reason
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
 
@@ -98,3 +103,19 @@ def test_a_figure_s_name_carries_its_unit_to_the_reader() -> None:
 )
 def test_figures_are_plain_numbers(value: float, text: str) -> None:
     assert plain(value) == text
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(1.4, 1 / 1.4), (1.0, 1.0), (0.7, 1.0)])
+def test_where_the_photo_contradicts_the_stop_the_stricter_tolerance_holds(
+    ratio: float, expected: float
+) -> None:
+    setup = Setup(25, 4.0, 1.55, coc_um=15)
+    shape = np.zeros(len(LENS))
+    shape[APERTURE_RATIO] = ratio
+    fit = SimpleNamespace(shape=shape)
+    given, _ = tolerance_um(setup, 1 / 24)
+    value, text = stricter_tolerance_um(setup, 1 / 24, fit)  # type: ignore[arg-type]
+    assert value == pytest.approx(expected * given)
+    assert ("the photo shows f/2.9" in text) == (ratio > 1)
+    given_um = replace(setup, tolerance_um=12.0)
+    assert stricter_tolerance_um(given_um, 1 / 24, fit)[0] == 12.0  # type: ignore[arg-type]
