@@ -154,7 +154,7 @@ def _judged(case: Case, fit: ZoomFit) -> Finding:
         Figure("tolerance_um", "Tolerance, ±", tolerance, None, "µm", main=False),
     )
     codes = {cause.code for cause in causes}
-    advice = [*(["ALL_LENSES_OFF", "SHIM", "RING_TURN"] if "FLANGE" in codes else [])]
+    advice = [*(["SHIM", "RING_TURN"] if "FLANGE" in codes else [])]
     advice += ["SERVICE"] if codes & {"CAM", "SCALE"} else []
     advice += ["REPEAT_RUN"] if verdict is Verdict.RETEST else []
     return Finding(

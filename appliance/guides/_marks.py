@@ -175,7 +175,7 @@ def _advice(fit: MarkFit, verdict: Verdict, helps: bool) -> tuple[str, ...]:
         return ("REPEAT_RUN",)
     if not fit.off:
         return ()
-    return ("ALL_LENSES_OFF", "SHIM") if helps else ("SERVICE",)
+    return ("SHIM",) if helps else ("SERVICE",)
 
 
 def _next(fit: MarkFit, verdict: Verdict, helps: bool) -> str:
@@ -228,7 +228,7 @@ def _beyond(case: Case) -> Finding | None:
         text,
         (Figure("shim_side", "Shims thicker (1) or thinner (−1)", side, main=False),),
         (Reason("MARKS_OFF", text),),
-        ("ALL_LENSES_OFF", "SHIM", "SERVICE"),
+        ("SHIM", "SERVICE"),
         f"Is it the right lens and mark? If so, make the shims 0.05 mm {change}, then start again.",
     )
 

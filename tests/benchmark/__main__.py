@@ -51,9 +51,11 @@ NAMES = (
     "guide_gauge",
     "guide_photos_gauge",
     "guide_back_focus",
+    "guide_photos_back_focus",
     "guide_focus_lock",
     "guide_return_to_mark",
     "guide_witness_marks",
+    "guide_photos_witness_marks",
 )
 
 

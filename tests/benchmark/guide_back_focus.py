@@ -18,7 +18,7 @@ from appliance.guides.case import COVERAGE_95, Case, LensFacts
 from appliance.guides.finding import Finding
 from appliance.guides.procedure import Step, StepKind
 from tests.benchmark import guided
-from tests.benchmark.guide_bench import Accuracy, DrawnBench, run, scene_of
+from tests.benchmark.guide_bench import Accuracy, DrawnBench, PhotoBench, run, scene_of
 from tests.benchmark.report import Table
 from tests.benchmark.trials import Options
 
@@ -91,7 +91,7 @@ def draw(seed: int) -> tuple[Case, guided.Truth]:
     return case, truth_of(zoom, case)
 
 
-def go_through(zoom: Zoom, bench: DrawnBench, rng: np.random.Generator) -> Case:
+def go_through(zoom: Zoom, bench: DrawnBench | PhotoBench, rng: np.random.Generator) -> Case:
     """The run of a technician who reads the ring in most cases, and adjusts in half of those that ask for it."""
 
     def answers(step: Step, case: Case) -> dict[str, object]:

@@ -16,7 +16,7 @@ from appliance.guides.finding import Finding
 from appliance.guides.procedure import Step
 from appliance.guides.witness_marks import PROCEDURE
 from tests.benchmark import guided
-from tests.benchmark.guide_bench import Accuracy, DrawnBench, run
+from tests.benchmark.guide_bench import Accuracy, DrawnBench, PhotoBench, run
 from tests.benchmark.report import Table
 from tests.benchmark.trials import Options
 
@@ -73,7 +73,7 @@ def draw(seed: int) -> tuple[Case, guided.Truth]:
     return case, truth_of(world, case, kind == "clean")
 
 
-def go_through(chosen: list[float], setup: Setup, bench: DrawnBench, adjusts: bool) -> Case:
+def go_through(chosen: list[float], setup: Setup, bench: DrawnBench | PhotoBench, adjusts: bool) -> Case:
     """The run of a technician who tests these marks, m."""
 
     def answers(step: Step, case: Case) -> dict[str, object]:
