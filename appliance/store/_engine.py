@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -62,6 +63,7 @@ def revision_of(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def known_revisions() -> tuple[str, ...]:
     """Every step that this version knows, oldest first."""
     scripts = ScriptDirectory.from_config(_alembic_config()).walk_revisions()

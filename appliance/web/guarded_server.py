@@ -3,7 +3,8 @@
 Of waitress itself (3.0) a connection may stay half open for ``channel_timeout`` by the wall clock, any number of them
 from one address, and a request whose sender has gone is served all the same. Here
 
-- an address has at most ``MOST_OF_ONE_ADDRESS`` connections; one more takes the place of its oldest that asks nothing;
+- an address has at most ``MOST_OF_ONE_ADDRESS`` connections; one more takes the place of one that has
+  hung up, else of its oldest that asks nothing;
 - a request's head must have come ``HEAD_S`` after its first byte, its body at ``LEAST_BYTES_S`` on average, and some of
   an answer must be taken every ``BODY_GRACE_S``, all by the clock that cannot jump;
 - addresses take turns, so that one that asks much waits behind itself;
@@ -59,12 +60,14 @@ class GuardedChannel(HTTPChannel):  # type: ignore[misc]
 
     def service(self) -> None:
         """Serve one request, unless its sender has hung up."""
-        if self._gone():
+        if self.gone:
             self.connected = False
         super().service()
         self.since = self._taken_at = time.monotonic()
 
-    def _gone(self) -> bool:
+    @property
+    def gone(self) -> bool:
+        """Whether its other end has hung up."""
         try:
             return bool(self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"")
         except BlockingIOError:
@@ -173,4 +176,4 @@ class GuardedServer(TcpWSGIServer):  # type: ignore[misc]
             crowded = others
         if crowded:
             idle = [channel for channel in crowded if channel.idle]
-            (min(idle, key=lambda channel: channel.since) if idle else new).handle_close()
+            (min(idle, key=lambda channel: (not channel.gone, channel.since)) if idle else new).handle_close()

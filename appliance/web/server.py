@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import socket
 from typing import Any
@@ -38,6 +39,9 @@ def serve(settings: Settings, until_stdin_closes: bool = False) -> int:
     courier.start()
     housekeeper = Housekeeper(lambda: app.extensions["history"].store, settings)
     housekeeper.start()
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests that wait are no news
+    with app.test_client() as first:
+        first.get("/live")  # what is imported and compiled for a first page is so before anybody waits for it
     server = make_server(app, bound, settings)
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)

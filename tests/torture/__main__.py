@@ -25,7 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.torture.damage import KINDS, spoil
 from tests.torture.worker import STARTED, begin, kept
 
-LONGEST_LIFE_S = 0.5
+LONGEST_LIFE_S = 0.1
+MOST_CHECKS = 4
+"""A life is counted in checks, so that a machine that is busy otherwise kills no emptier ones."""
 START_LIMIT_S = 60.0
 TMPFS_BYTES = 6_000_000
 
@@ -81,6 +83,13 @@ class Life:
                 break
         self._tally.worst_s = max(self._tally.worst_s, time.monotonic() - self._begun)
 
+    def wait_for_checks(self, count: int) -> None:
+        """Wait until it has shown so many checks."""
+        until = time.monotonic() + START_LIMIT_S
+        while sum(line.startswith("shown ") for line in self.said) < count and time.monotonic() < until:
+            if select.select([self._pipe], [], [], 0.5)[0] and not self._read():
+                break
+
     def kill(self) -> None:
         """End it without a word, and hear what it had said."""
         os.kill(self._child, signal.SIGKILL)
@@ -104,9 +113,12 @@ def killed(folder: Path, count: int, seed: int) -> Tally:
     """Kill it at random moments of its life, its start included."""
     tally, draw = Tally("killed at a random moment"), random.Random(seed)
     for number in range(count):
+        if number % 50 == 0:
+            sys.stderr.write(f"{number} kills, {len(tally.shown)} checks shown\n")
         life = Life(folder, seed * 1_000_003 + number, tally)
         if draw.random() < 0.8:
             life.wait_until_started()
+            life.wait_for_checks(draw.randrange(MOST_CHECKS))
         life.listen(draw.uniform(0, LONGEST_LIFE_S))
         life.kill()
         tally.tried += 1
@@ -122,7 +134,7 @@ def damaged(folder: Path, count: int, seed: int) -> list[Tally]:
         tally, place = tallies[kind], folder / f"damage-{number}"
         life = Life(place, seed * 7_919 + number, tally)
         life.wait_until_started()
-        life.listen(draw.uniform(0.1, 0.5))
+        life.wait_for_checks(1 + draw.randrange(2 * MOST_CHECKS))
         life.kill()
         spoil(place, kind, draw)
         life = Life(place, seed * 7_919 + number + 500_000, tally)
