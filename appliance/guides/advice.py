@@ -116,7 +116,7 @@ def _with_body(case: Case, _: Finding) -> bool:
 
 _CONDITIONS: tuple[tuple[str, When], ...] = (
     ("MORE_LIGHT", _either(_seen("TOO_DARK", "FLICKER", "CLIPPED"), _named("AF_HUNTING"))),
-    ("RE_SEAT", _named("OUTLIER", "MOUNT_DIFFERS", "CONTRADICTION", "MOUNT_TILT")),
+    ("RE_SEAT", _named("OUTLIER", "MOUNT_DIFFERS", "CONTRADICTION", "PAIR_DIFFERS")),
     ("CONTACTS", _both(_named("AF_MISSED", "AF_SCATTER", "AF_HUNTING"), _with_body)),
     ("BATTERY", _named("AF_SLOW")),
     ("ADAPTER", _adapter),
@@ -137,7 +137,10 @@ _CONDITIONS: tuple[tuple[str, When], ...] = (
     ("ALL_LENSES_OFF", _named("ALL_LENSES_OFF", "BENCH_MOVED", "GOLDEN_MOVED")),
     (
         "SERVICE",
-        _named("CAM", "TILT_LENS", "DECENTRED", "SLIP_STEP", "SLIP_TREND", "FOCUS_JUMP", "FOCUS_LOST"),
+        _named(
+            *("CAM", "LENS_TILTED", "LENS_DECENTRED", "LENS_OFF"),
+            *("SLIP_STEP", "SLIP_TREND", "FOCUS_JUMP", "FOCUS_LOST"),
+        ),
     ),
 )
 """The cheapest first: light and a clean mount before a shim, a shim before a service."""
