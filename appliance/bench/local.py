@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from appliance.bench.geometry import DESIGN_WAVELENGTH_UM, Projection
 from appliance.bench.otf import OtfTable, otf_table, table_range
+from appliance.bench.scene import Lens
 
 Array = npt.NDArray[np.float64]
 
@@ -70,6 +71,24 @@ class Tile:
         return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
 
+BLUE_UM, RED_UM = 0.48, 0.62
+"""Wavelengths between which longitudinal colour is told: the ends of what green pixels see."""
+
+
+def colour_w020_um(lens: Lens, working_f_number: float) -> tuple[float, ...]:
+    """W020 in µm of each of a lens's wavelengths at the focus of 0.55 µm; () for a lens without longitudinal colour.
+
+    Light that comes to focus farther from the lens, by z, has W020 less by z / 8 N².
+    """
+    if not lens.axial_colour_um:
+        return ()
+    per_um = lens.axial_colour_um / (RED_UM - BLUE_UM)
+    return tuple(
+        -per_um * (wavelength - DESIGN_WAVELENGTH_UM) / (8 * working_f_number**2)
+        for wavelength, _ in lens.wavelengths_um
+    )
+
+
 class Optics:
     """Everything that blurs, for one projection."""
 
@@ -94,6 +113,7 @@ class Optics:
             table_range(defocus.min() - slack, defocus.max() + slack),
             self.most_cross_um,
             growth > LEAST_BENT,
+            colour_w020_um(scene.lens, projection.working_f_number),
         )
 
     def spread(self, points: Array) -> Spread:

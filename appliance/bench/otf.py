@@ -200,6 +200,7 @@ def otf_table(
     rows: tuple[int, int],
     most_cross_um: float,
     bent: bool = False,
+    colour_um: tuple[float, ...] = (),
 ) -> OtfTable:
     """Table for defoci between two rows of the stretched scale (see :func:`table_range`).
 
@@ -217,24 +218,31 @@ def otf_table(
         Largest cross term of astigmatism in µm; 0 makes a single plane.
     bent:
         Whether blur grows so fast that its second order counts.
+    colour_um:
+        W020 in µm that each wavelength has more than the table's rows say; () for none.
     """
+    colour_um = colour_um or (0.0,) * len(wavelengths_um)
     defocus_um = 0.55 * _KNEE_WAVES * np.sinh(_STEP * np.arange(rows[0] - 2, rows[1] + 3))
     shortest = min(wavelength for wavelength, _ in wavelengths_um)
     cutoff = pitch_um / (shortest * working_f_number)
-    reach = (float(np.abs(defocus_um).max()) + 2 * abs(spherical_um)) / shortest
+    farthest_um = float(np.abs(defocus_um).max()) + max(abs(own) for own in colour_um)
+    reach = (farthest_um + 2 * abs(spherical_um)) / shortest
     frequency = np.linspace(0, cutoff, 160 + ceil(50 * reach))
     planes = 1 if most_cross_um == 0 else ceil(most_cross_um / _CROSS_STEP_UM) + 3
     values = np.zeros((planes, len(defocus_um), len(frequency)))
     bending = np.zeros((2, len(defocus_um), len(frequency)))
     total = sum(weight for _, weight in wavelengths_um)
     blocks = np.array_split(np.arange(len(defocus_um)), max(len(defocus_um) // 16, 1))
-    for plane, (wavelength, weight), block in product(range(planes), wavelengths_um, blocks):
+    light = list(zip(wavelengths_um, colour_um, strict=True))
+    for plane, ((wavelength, weight), own_um), block in product(range(planes), light, blocks):
         own = frequency * wavelength * working_f_number / pitch_um
         cross = plane * _CROSS_STEP_UM / wavelength
-        part = circular_pupil_otf(own, defocus_um[block] / wavelength, spherical_um / wavelength, cross)
+        part = circular_pupil_otf(
+            own, (defocus_um[block] + own_um) / wavelength, spherical_um / wavelength, cross
+        )
         values[plane, block] += weight / total * np.where(own < 1, part, 0)
         if bent and plane == 0:
-            waves = defocus_um[block] / wavelength
+            waves = (defocus_um[block] + own_um) / wavelength
             part = pupil_otf_where_blur_grows(own[::_SPARSE], waves, spherical_um / wavelength)
             part = interpolate_even(np.where(own[::_SPARSE] < 1, part, 0), np.arange(len(own)) / _SPARSE)
             bending[:, block] += weight / total * part

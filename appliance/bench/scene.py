@@ -44,7 +44,13 @@ class Lens:
     squeeze:
         Anamorphic: the picture is this much narrower. Geometry only; the blur stays that of a round pupil.
     wavelengths_um:
-        (wavelength in µm, weight) of the light that forms the picture.
+        (wavelength in µm, weight) of the light that forms the picture;
+        :func:`appliance.bench.spectra.green_under_white_led` gives those of a mosaic's green pixels.
+    axial_colour_um:
+        Longitudinal colour: how much farther from the lens light of 0.62 µm comes to focus than light of 0.48 µm, image
+        side; focus changes linearly with wavelength, and ``focus_error_mm`` is that at 0.55 µm. Which plane is best
+        focus in colour: the one of least wavefront variance, in waves, weighted by the light; it lies where
+        W020 = −W040 − Σ w δ / λ² / Σ w / λ², δ being a wavelength's own W020 at the focus of 0.55 µm.
     """
 
     focal_length_mm: float = 50.0
@@ -59,6 +65,7 @@ class Lens:
     fall_off: float = 1.0
     squeeze: float = 1.0
     wavelengths_um: tuple[tuple[float, float], ...] = ((0.55, 1.0),)
+    axial_colour_um: float = 0.0
 
 
 @dataclass(frozen=True)

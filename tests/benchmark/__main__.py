@@ -26,6 +26,7 @@ NAMES = (
     "focus",
     "frames",
     "lenses",
+    "alarms",
     "adversarial",
     "crb",
     "sfr",

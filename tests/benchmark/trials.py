@@ -187,7 +187,10 @@ def trial_of(
     """The trial of a scene; None if focus in the sense defined does not exist near the chart."""
     if setup is None:
         setup = setup_of(scene)
-    aberrated = scene.lens.spherical_waves or scene.lens.sensor_tilt_x_mrad or scene.lens.sensor_tilt_y_mrad
+    lens = scene.lens
+    aberrated = (
+        lens.spherical_waves or lens.axial_colour_um or lens.sensor_tilt_x_mrad or lens.sensor_tilt_y_mrad
+    )
     focus = truth.focus_mm(scene) if aberrated else scene.lens.focus_error_mm
     if focus is None:
         return None
