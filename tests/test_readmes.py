@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -92,3 +93,35 @@ def test_arrays_have_one_name_each() -> None:
             assert not re.search(
                 r"^(Array|Mask|Index) = npt\.NDArray\[np\.(float64|bool_|int_)\]$", path.read_text(), re.M
             ), path
+
+
+def numbers(module: Path) -> list[tuple[str, str | None]]:
+    """Module constants that are numbers, or hold some, each with its docstring."""
+    body = ast.parse(module.read_text()).body
+    found = []
+    for node, after in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(part, ast.Constant) and isinstance(part.value, int | float)
+            for part in ast.walk(node.value)
+        ):
+            # a parameter says all of this itself
+            if "Parameter(" in ast.unparse(node.value) or isinstance(node.targets[0], ast.Subscript):
+                continue
+            names = [x.id for t in node.targets for x in ast.walk(t) if isinstance(x, ast.Name)]
+            told = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if names[0].lstrip("_").isupper() and not isinstance(node.value, ast.Dict):
+                found.append((names[0], str(after.value.value) if told else None))  # type: ignore[union-attr]
+    return found
+
+
+@pytest.mark.parametrize("room", [FOCUS, ROOT / "robust.py", ROOT / "arrays.py"])
+def test_every_number_of_the_measurement_says_what_it_means(room: Path) -> None:
+    modules = [room] if room.is_file() else sorted(room.rglob("*.py"))
+
+    silent = [
+        f"{module.name}: {name}"
+        for module in modules
+        for name, told in numbers(module)
+        if told is None or len(told.split()) < 5
+    ]
+    assert silent == []

@@ -47,10 +47,13 @@ from appliance.sfr import EdgeBatch
 CURVE_CPP = 0.16
 """The frequency that the plotted curve shows."""
 MAX_MOTION_PX = 4.0
+"""Travel in an exposure beyond which a picture is refused, px: more than the strips' levels leave room for."""
 MIN_EDGES = 30
+"""Edges that a curve must rest on: about twice as many as a lens's shape has members."""
 MORE_HALO_PX, ANOTHER_CONE = 1.0, 0.002
 """A halo wider than was foreseen by more, and a working f-number off by more, relative, ask for another look."""
 MIN_PICTURE_PX = 100
+"""Shorter side of a picture in which a chart's fiducials could be read at all, px."""
 MAX_REDUCED_CHI2, MAX_LEFT_OUT = 5.0, 0.3
 """What describes edges worse, or leaves out a greater part of them, describes something else than a chart's edges."""
 

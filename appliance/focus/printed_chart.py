@@ -22,6 +22,7 @@ UNREAD_SCALE_U, SEEN_SCALE_U = 0.02, 0.0087
 """Relative standard uncertainty of the scale where no bar was read: of prints of which two in five were fitted to the
 page, and of one that a distance shows to be within 1.5 % of its size, anywhere within."""
 BLUR_UM = (1.0, 500.0)
+"""Range of spreads that a print can have, µm: from a photographic plate's to a worn inkjet's."""
 GOOD_BLUR, TELLING_BLUR = 0.25, 0.5
 """Relative standard uncertainty of a blur that may be kept, and of one that is worth a figure."""
 BLUR_SHARE, MIN_BLUR_U_UM = 0.1, 3.0

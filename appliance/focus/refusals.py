@@ -17,20 +17,28 @@ from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
 
 TILT_RANGE_DEG = (20.0, 70.0)
+"""Tilts of the chart, degrees, between which it spans depth and its squares stay squares to the camera."""
 MIN_BRIGHTNESS = 0.03
+"""Part of full scale that the brightest hundredth must reach: below, read noise decides."""
 MAX_CLIPPED, MAX_SATURATED = 0.3, 0.25
+"""Part of the edges, and of the picture, that may be saturated."""
 MAX_CONE_RATIO, PLAUSIBLE_SENSOR_TILT_RAD = 1.25, 0.012
 """Two thirds of a stop: stops are marked to a third of one, and lenses differ a little from their marks. And how far a
 sensor may be out of square with its mount."""
 FOCAL_LENGTH_TOLERANCE = 0.15
+"""Relative difference between marked and measured focal length: three times what ISO 517 allows."""
 SCALE_TOLERANCE = 0.015
+"""Relative difference of the chart's size: half of what 'fit to page' takes at least."""
 SQUEEZE_TOLERANCE = 0.1
+"""Relative squeeze: the weakest anamorphic lens has 25 %."""
 MAX_SENSOR_TILT_RAD = 0.06
 """A sensor out of square by more is no mount's tolerance, but what is left of a view that no flat chart gives."""
 FLICKER_AMPLITUDE = 0.03
+"""Relative amplitude of bands along the rows: what no smooth illumination leaves."""
 GREENS_APART = 0.06
 """Logarithm of how far apart a sensor's two greens may be: one filter, beside red in one, beside blue in the other."""
 ROW_BINS = 24
+"""Bins along the rows: bands of a twelfth of the picture and wider are seen."""
 
 
 def too_dark(frame: Frame) -> Reason | None:

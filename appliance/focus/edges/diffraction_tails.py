@@ -32,12 +32,18 @@ from appliance.chart.segments import SegmentPlan
 ALONG, ALONG_WEIGHTS = np.array([-1, 0, 1]) * np.sqrt(3 / 5) / 2, np.array([5, 8, 5]) / 18
 """Gauss' points along a piece, in parts of its length from the middle."""
 ACROSS = np.cos(np.pi * (np.arange(5) + 0.5) / 5)
+"""Chebyshev nodes across a strip, in half widths."""
 POWERS = np.arange(4)
+"""Powers of the polynomial through the nodes: one fewer than there are nodes."""
 FIT = np.linalg.pinv(ACROSS[:, None] ** POWERS)
+"""(powers, nodes) from values at the nodes to coefficients."""
 NEAR_POLYGONS, FAR_POLYGONS = 20, 60
 """So many polygons are summed side by side, so many more are taken for points; ink beyond is a veil over a piece."""
 PIECES_PER_CHUNK = 64
+"""Pieces summed at once: keeps intermediate arrays within a Raspberry Pi's second-level cache."""
 NEAREST_PX, OWN_PX = 1e-3, 5.0
+"""Distance below which a side counts as this far, and how near the middle of a piece its own side must lie: a
+piece's own side lies on it, any other a square's width away."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from appliance.focus.lens.defocus import DefocusScale
 from appliance.sfr import EdgeBatch, SfrFit
 
 MIN_FREQUENCIES = 6
+"""Frequencies that are fitted however little the lens passes: fewer would not tell defocus from a Gaussian."""
 
 
 def passed_frequencies(waves: DefocusScale) -> Index:

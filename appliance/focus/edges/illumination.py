@@ -16,17 +16,23 @@ from appliance.robust import huber_weights, monomials, polynomial_orders, reweig
 from appliance.sfr import Profiles
 
 DEGREE, EDGES_PER_TERM = 4, 6
+"""Highest degree of the illumination's polynomial (cos⁴ fall-off and a lamp's gradient are of the fourth), and edges
+that each of its terms needs: by trial on the simulated bench."""
 MIN_GRADIENT_SD = 5e-5
 """Standard deviation of the relative change per px that remains, where light is as smooth as can be."""
 MIN_LEVEL_SD = 2e-4
 """Relative standard deviation of a level that remains, where light and ink are as even as can be."""
 UNKNOWN_SD = 1.0
+"""Relative standard deviation of a level where nothing is known of it: its own size."""
 NEIGHBOUR_PX = 100.0
 """What an even field leaves of the levels is taken to change over such a distance."""
 TAIL_SIGMA, TAIL_PX, TAIL_AIRY, MIN_TAIL = 2.7, 1.0, 2.0, 24.0
 """Where a strip shows its levels, and how many samples on either side are enough to count."""
 ROUNDS, HUBER = 6, 2.5
+"""Rounds of reweighting, and Huber's threshold in standard deviations, as in `chart/pose_fit.py`; by then weights
+hardly change."""
 MAX_LOGARITHM = 50.0
+"""Bound of a level's logarithm: no number overflows."""
 
 
 @dataclass(frozen=True)

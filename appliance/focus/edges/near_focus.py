@@ -23,11 +23,15 @@ from appliance.frame import Frame
 from appliance.sfr import EdgeBatch
 
 MIN_HALO_WAVES = 0.12
+"""W040 below which rays of the rim fall within the strip as it is: by trial on the simulated bench."""
 MAX_PRINT_MM = 0.08
+"""Widest print that strips are sized for: an inkjet on plain paper."""
 CORNER_PX = 4.0
+"""Clearance of a square's corners without any blur: the pixel, and the sub-pixel place of the corner."""
 FARTHEST = 4.0
 """Edges count out to this many times the blur that is called near: how fast blur grows tells where it began."""
 MIN_STRIP_PX = 4.0
+"""Narrowest half width of a strip without any blur: two pixels of level on either side."""
 MIN_CROSSED_PX = 1.0
 """A piece must cross so many rows or columns of pixels: along them, few places against the edge are seen at all."""
 STRIP_SIGMA = 5.9

@@ -25,13 +25,18 @@ from appliance.sfr import EdgeBatch
 FOCAL_LENGTH_PRIOR = 0.04
 """Relative standard deviation of a marked focal length: ISO 517 allows ± 5 %, zooms more."""
 POSITION_FLOOR_PX = 0.03
+"""Standard deviation of a printed edge's place beside noise: what a laser printer's raster leaves; by trial on the
+simulated bench."""
 POSITION_PER_SPREAD = 0.02
+"""The same per px of blur's standard deviation: ink nearby moves a blurred edge by some part of its blur; by trial
+on the simulated bench."""
 MIN_POSITION_SD_PX = 0.01
 """What is beside a blurred edge moves its apparent place by some part of the blur."""
 LARGE_RESIDUAL, EXPLAINS = 1.0, 0.5
 """Median residual that wants an explanation, and what a good one leaves of it: a sensor that sits askew or, if that is
 more than mechanics allow, an anamorphic lens, which looks alike."""
 SENSOR_TILT_SD_RAD = 0.01
+"""Standard deviation of a sensor out of square with its mount: 10 mrad is 40 µm over half a diagonal of 4 mm."""
 MAX_FOCAL_LENGTH_ERROR, SQUEEZES = 0.1, (0.75, 0.55, 1.33, 1.8)
 """A focal length off by more is no engraving, but may be an anamorphic lens on either axis: without its squeeze, tilt
 and focal length of a flat chart take it on."""

@@ -25,13 +25,20 @@ from appliance.sfr import EdgeBatch, measure_edges
 FREQUENCY_CPP: Array = np.array([0.02, 0.04, 0.06, 0.08, 0.10, *np.arange(0.12, 0.49, 0.04)])
 """Frequencies of the through-focus fit, cycles per pixel: far enough apart to be nearly independent."""
 PIECE_PX = 60.0
+"""Longest piece of the survey: 60 px cross ten rows at 10°, so that sub-pixel phases are even (ISO 12233, edge
+angle)."""
 STRIP_PX = 16.0
+"""Half width of the survey's strips: a blur of σ = 3 px fits with its levels."""
 MAX_SEGMENTS = 900
+"""Pieces measured at most: noise falls by their root only, time grows with them."""
 MIN_SEGMENTS, ENOUGH_SEGMENTS = 12, 40
+"""Edges that a pose can be refined by (twelve: it has eleven parameters), and enough to do without doubtful ones."""
 LONG_ENOUGH_PX = 36.0
 """From such a length on an edge that is seen whole can nearly always be measured."""
 MOVED_PX = 2.0
+"""A pose that moved by more is looked at again: strips lay beside their edges."""
 MAX_RESIDUAL = 6.0
+"""Median residual, in standard deviations, beyond which the edges found are not the chart's."""
 
 
 @dataclass(frozen=True)

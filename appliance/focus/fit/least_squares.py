@@ -14,8 +14,11 @@ from appliance.robust import Descent, descend, huber_loss, huber_weights
 HUBER = 3.0
 """Whitened responses that are off by more standard deviations count by their size only."""
 MAX_PROFILE_STEPS = 9
+"""Steps of the profile likelihood to either side, each 1.3 times the last: the ninth reaches 32 σ."""
 MAX_PROFILE_COST = 14.0
+"""Rise of −2 ln p at which a profile ends: what lies beyond has exp(−7) of the peak's density."""
 HELD_SD_WAVES = 1e-6
+"""Standard deviation that holds focus in place while all else is fitted: a millionth of a wave is no freedom."""
 DESCENT = Descent(
     max_steps=40,
     max_dampings=10,

@@ -67,7 +67,7 @@ from appliance.focus.lens.response import Correction, Problem, print_log_amplitu
 from appliance.focus.trace import Ran, Stage, Step, run
 
 MIN_COST_DECREASE = 12.0
-"""By how much a loose prior must lower −2 log posterior to be taken: Jeffreys' "decisive" (Kass and Raftery 1995,
+"""By how much a loose prior must lower −2 log posterior to be taken: "very strong" evidence (Kass and Raftery 1995,
 doi:10.1080/01621459.1995.10476572: 10) with a margin for the two parameters that motion has."""
 LOG_AMPLITUDE_SD = 0.35
 """Standard deviation of the log amplitude at each frequency by itself, where a fit's start is searched for: a factor of

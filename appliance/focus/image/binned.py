@@ -16,11 +16,15 @@ from appliance.focus.edges.diffraction_tails import polygons_mm
 from appliance.frame import Frame, greens
 
 BIN_PX = 6
+"""Pixels of a bin's side: a third of the narrowest blur that is looked at, and even, for the mosaic."""
 SIDE_PARTS = 4
 """A printed side is bent by distortion: it is straight in so many parts."""
 FINER = 2
+"""Bins of the ink's raster per bin: aliasing falls on frequencies that bins do not hold."""
 NOISE_SAMPLE, NOISE_LEVELS = 5, 24
+"""Every fifth bin tells of noise, sorted into so many levels: thousands each."""
 SATURATED = 0.97
+"""Part of the range above which a pixel may be clipped by noise."""
 
 
 @dataclass(frozen=True)

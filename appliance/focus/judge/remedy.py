@@ -8,6 +8,7 @@ from math import ceil, inf, sqrt
 NOISE = "noise"
 """The one term of a budget that shrinks with the number of photos."""
 MAX_PHOTOS = 64
+"""Photos that are still asked for: a minute or two at the bench."""
 REMEDIES = {
     NOISE: "Most of the uncertainty is noise: add light, and press again.",
     "sensor_pattern": "Most of the uncertainty is the sensor's own pattern: shift the camera a little, and press "

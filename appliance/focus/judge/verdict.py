@@ -21,10 +21,13 @@ from appliance.focus.refusals import measured_focal_length_mm, wrong_f_number
 from appliance.focus.result import Curve, EdgePoint, Reason, Result, Setup, Verdict
 
 GUARD_FACTOR = 1.65
+"""Guard band in standard uncertainties: 5 % of wrong decisions on either side (ISO 14253-1:2017)."""
 COVERAGE_95 = 1.96
+"""Coverage factor of 95 % of a normal distribution (JCGM 100:2008, 6.3.3)."""
 SURE = 3.0
 """What is said to be "at least" so large is no interval but a promise: one in a thousand falls short of it."""
 MIN_RELATIVE_TOLERANCE = 4.0
+"""Tolerance over remount repeatability: the rule of four to one between a tolerance and what measures it."""
 MAX_NAMED = 3
 """So many of a lens's rarer faults are named."""
 MAX_COMA_WAVES = 0.2

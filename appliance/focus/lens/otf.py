@@ -20,6 +20,8 @@ from appliance.focus.lens.spline import Spline, second_derivatives
 W040_GRID = np.linspace(-1.0, 1.0, 17)
 """Spherical aberrations of the table, waves."""
 _X_NODES, _Y_NODES = 40, 14
+"""Gauss-Legendre nodes of Hopkins' integral along and across the shear: how exact that is:
+`tests/focus/lens/test_otf.py`."""
 OBLIQUE_ORDERS = 4
 """Even powers of crossed astigmatism: good to a wave of it."""
 

@@ -121,7 +121,7 @@ SPHERICAL = Parameter(
     "primary spherical aberration at the pupil's rim",
     lambda known: (0.0, 0.05 * known.stopped_down),
     "0 ± 0.05, less when stopped down; 0 ± 0.6 where that convinces",
-    "Maréchal's limit of a corrected lens is 0.94 waves of W040 in best focus (Born and Wolf, Principles of Optics, "
+    "Maréchal's limit of a corrected lens is 0.96 waves of W040 in best focus (Born and Wolf, Principles of Optics, "
     "9.3): a twentieth of it is usual. Bounds: those of the table of the OTF, `otf.W040_GRID`",
     bounds=(-0.95, 0.95),
     loose_sd=0.6,
@@ -134,7 +134,7 @@ APERTURE_RATIO = Parameter(
     "numerical aperture that blur shows over that of the marked f-number",
     _constant(1.0, 0.15),
     "1 ± 0.15",
-    "ISO 517 lets a marked f-number be off by 5 to 12 %, and stops are marked to a third of one (12 %). Bounds: beyond "
+    "stops are marked to a third of one (12 %), and lenses differ a little from their marks. Bounds: beyond "
     "them it is another stop, which is refused by name",
     bounds=(0.3, 2.0),
     figure=Figure("cone_ratio", "f-number as marked, over what blur shows"),
@@ -274,8 +274,9 @@ _PLACES = {parameter.name: place for place, parameter in enumerate(LENS)}
 SHAPE_PARAMETERS = len(LENS)
 """How many members the shape has."""
 AMPLITUDE = slice(COMMON_VARIANCE.__index__() + 1, COMMON_VARIANCE.__index__() + 1 + len(_AMPLITUDES))
+"""Places of the members of the amplitude in the fit's vector."""
 LEVELS = slice(AMPLITUDE.stop, AMPLITUDE.stop + len(_LEVELS))
-"""Places of the amplitude's members and of both levels."""
+"""Places of both levels in the fit's vector."""
 
 EVEN_TERMS = 4
 """Cosines of defocus at each frequency: what a wavefront has beyond W020 and W040 ripples no faster in the range."""
@@ -288,7 +289,7 @@ EVEN = Parameter(
     lambda known: (0.0, 0.01 * max(known.stopped_down, 0.1)),
     f"0 ± 0.01 / i², i = 1 … {EVEN_TERMS}, less when stopped down but a tenth at least; 0 ± 0.3 where the lens does "
     "not follow the model",
-    "a hundredth of response is what 0.05 waves of a seventh-order aberration change; finer ripples need higher orders",
+    "by trial on the simulated bench; finer ripples need aberrations of higher orders",
     loose_sd=0.3,
 )
 

@@ -31,10 +31,16 @@ from appliance.focus.lens.parameters import (
 )
 
 GAUSS_X = np.array([-np.sqrt(3 / 5), 0.0, np.sqrt(3 / 5)])
+"""Gauss-Legendre nodes along a piece, in halves of its depth range."""
 GAUSS_WEIGHTS = np.array([5, 8, 5]) / 18
+"""Gauss-Legendre nodes, in halves of a piece's depth range, and weights: three are exact for a response of the fifth
+order in depth, and a piece spans a fraction of a wave."""
 
 HIGHEST_LOG_AMPLITUDE = 0.3
+"""Log of the highest amplitude that the search for a start tries: nothing passive amplifies; 1.35 is room for
+sharpening that a camera does unasked."""
 MIN_EVEN_WAVES = 1.0
+"""Least defocus, in waves, that even terms span: aberrations of a wave ripple no faster."""
 
 
 class Curves:
