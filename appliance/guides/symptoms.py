@@ -48,7 +48,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "A knock tilts first; then it moves the mount or the zoom.",
     ),
     Symptom(
-        "soft-stopped-down", "Sharp wide open, soft stopped down (or the other way)", ("aperture",),
+        "soft-stopped-down", "Sharp wide open, soft stopped down (or the other way)", ("aperture-series",),
         "Some lenses move focus with the stop; the best stop is told too.",
     ),
     Symptom(
@@ -56,7 +56,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "That is breathing: magnification, not focus. It is measured in per cent.",
     ),
     Symptom(
-        "every-lens-soft", "Every lens is off, or lens and body blame each other", ("golden-lens", "body-or-lens"),
+        "every-lens-soft", "Every lens is off, or lens and body blame each other", ("golden", "body-or-lens"),
         "All lenses off means the body or the bench, not the lenses.",
     ),
     Symptom(
@@ -64,7 +64,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "Metal grows with heat: how far is measured, and taken into account.",
     ),
     Symptom(
-        "bench-doubted", "Can this bench be trusted, and to how little?", ("golden-lens", "gauge"),
+        "bench-doubted", "Can this bench be trusted, and to how little?", ("golden", "gauge"),
         "The station checks itself, and says the smallest tolerance that it can judge.",
     ),
 )  # fmt: skip

@@ -23,7 +23,10 @@ def figure_text(figure: Figure) -> str:
         places = decimals((high - low) / 2)
         ends = " to ".join(_plain(end, places) for end in (low, high))
         return f"{_value(figure, places)}{unit} ({ends})"
-    return f"{figure.value:.4g}".replace("-", MINUS) + unit
+    bare = (
+        f"{figure.value:.4g}" if abs(figure.value) >= 100 else f"{figure.value:.2f}".rstrip("0").rstrip(".")
+    )
+    return bare.replace("-0", "0" if float(bare) == 0 else "-0", 1).replace("-", MINUS) + unit
 
 
 def _value(figure: Figure, places: int) -> str:

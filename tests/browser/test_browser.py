@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "web"))
-from axe_playwright_python.sync_playwright import Axe
+from chromium import CHROMIUM, broken_rules
 from house import House, open_house, result
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from screenshots import ALIGN, ASSIST
 
@@ -27,7 +25,7 @@ from appliance.checks.focus_assist import AssistFigures
 from appliance.store.access import ADMIN, PHONE, grant
 from appliance.store.clock import now
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytest_plugins = ["chromium"]
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
 
 PHONE_SIZE, SMALLEST, DESK = (390, 844), (320, 640), (1280, 900)
@@ -44,16 +42,6 @@ PAGES = (
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with open_house(tmp_path_factory.mktemp("house")) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    quiet = ("quic", "background-networking", "component-update", "sync", "gpu", "default-apps")
-    arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{word}" for word in quiet)]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield opened
-        opened.close()
 
 
 @dataclass
@@ -244,16 +232,6 @@ def test_without_script_everything_can_be_read(browser: Browser, house: House) -
         page.goto(house.url + path)
         assert words in page.content()
     context.close()
-
-
-def broken_rules(page: Page, what: str) -> list[Any]:
-    """Accessibility rules that the page breaks as it stands."""
-    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    found = Axe().run(page, options=options)
-    return [
-        (what, rule["id"], [node["html"][:120] for node in rule["nodes"]][:3])
-        for rule in found.response["violations"]
-    ]
 
 
 @pytest.mark.parametrize(

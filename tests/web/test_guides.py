@@ -223,6 +223,9 @@ def test_without_station_a_run_is_read_and_says_so(at_work: tuple[Page, Rig]) ->
         (Figure("mtf50_lp_mm", "", 61.0, 2.0, "lp/mm"), "61.0 ± 2.0 lp/mm"),
         (Figure("shots", "", 8.0), "8"),
         (Figure("offset_um", "", -3.0, None, "µm"), "−3 µm"),
+        (Figure("offset_um", "", -0.0041, None, "µm"), "0 µm"),
+        (Figure("offset_um", "", -0.25, None, "µm"), "−0.25 µm"),
+        (Figure("distance_mm", "", 1250.0, None, "mm"), "1250 mm"),
     ],
 )
 def test_a_figure_has_its_interval_its_unit_and_a_sign_only_where_it_has_a_direction(
@@ -264,14 +267,14 @@ def test_what_was_done_lately_is_not_proposed_and_what_failed_comes_first() -> N
 
 
 def test_every_symptom_leads_to_a_guided_check_that_there_is(stranger: Page) -> None:
-    """Once a procedure of a symptom is there, its page offers it; each symptom's first words are its own."""
+    """And every guided check is led to by a symptom."""
     for symptom in SYMPTOMS:
         text = stranger.get(f"/guides?seen={symptom.key}").text
         assert symptom.why.split(":")[0].split("'")[0] in text
         for name in symptom.checks:
-            if name in catalogue.procedures():
-                assert f'href="/guides/{name}"' in text
+            assert f'href="/guides/{name}"' in text
     assert len({symptom.key for symptom in SYMPTOMS}) == len(SYMPTOMS)
+    assert {name for symptom in SYMPTOMS for name in symptom.checks} == set(catalogue.procedures())
 
 
 def test_the_lens_on_the_bench_is_offered_what_it_needs(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
