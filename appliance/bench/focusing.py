@@ -37,7 +37,7 @@ def _by_camera(faults: Faults, aim_um: float, rng: np.random.Generator) -> float
         return aim_um + faults.af_miss_um * float(rng.choice([-1.0, 1.0]) * rng.uniform(1.0, 1.5))
     found = aim_um + faults.af_scatter_um * float(rng.standard_normal())
     step = faults.af_motor_um
-    return found if not step else step * (np.floor(found / step) + 0.5)
+    return found if not step else float(step * (np.floor(found / step) + 0.5))
 
 
 def _locked(faults: Faults, shot: int, shutter_off: bool, rng: Rng) -> float:

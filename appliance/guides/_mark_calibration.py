@@ -22,6 +22,8 @@ MISFIT = 0.08
 """A distance that a photo's scale contradicts by more is a slip of the tape or of the pen; a zoom's focal length and
 breathing account for less."""
 MM_PER_FOOT = 304.8
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What begins a formula in spreadsheets (OWASP, CSV injection)."""
 COLUMNS = ("mark", "distance_m", "u95_m", "distance_ft", "from_near_m", "from_far_m", "focal_length_mm")
 
 
@@ -89,14 +91,29 @@ def _finding(rows: list[dict[str, Any]], told: Fit, monotone: bool) -> Finding:
 
 
 def csv_of(finding: Finding) -> str:
-    """The table of a calibration as CSV: the named columns, one mark a line; the heading alone for another finding."""
+    """The table of a calibration as CSV: the named columns, one mark a line; the heading alone for another finding.
+
+    A mark's name that a spreadsheet would take for a formula has an apostrophe before it; a number has not.
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\r\n")  # RFC 4180
     writer.writeheader()
     for row in finding.data.get("table", ()):
         numbers = {name: f"{row[name]:.4f}" for name in COLUMNS[1:-1]}
-        writer.writerow({**row, **numbers})
+        writer.writerow({**row, **numbers, "mark": _safe(str(row["mark"]))})
     return out.getvalue()
+
+
+def _safe(name: str) -> str:
+    return f"'{name}" if name[:1] in FORMULA and _number(name) is None else name
+
+
+def _number(name: str) -> float | None:
+    """A mark that is a number, with point or comma; None if it is a word."""
+    try:
+        return float(name.replace(",", "."))
+    except ValueError:
+        return None
 
 
 def _pair(case: Case, k: int) -> tuple[Observation, Observation] | None:
@@ -155,9 +172,9 @@ def _rows(case: Case, whole: list[int]) -> list[dict[str, Any]]:
 
 def _monotone(rows: list[dict[str, Any]]) -> bool:
     """Whether distances rise or fall with the marks' numbers; true where marks are not numbers."""
-    try:
-        ordered = sorted((float(str(row["mark"]).replace(",", ".")), row["distance_m"]) for row in rows)
-    except ValueError:
+    numbers = [_number(str(row["mark"])) for row in rows]
+    if None in numbers:
         return True
+    ordered = sorted(zip(numbers, (row["distance_m"] for row in rows), strict=True))
     steps = [b[1] - a[1] for a, b in pairwise(ordered)]
     return all(step > 0 for step in steps) or all(step < 0 for step in steps)

@@ -41,6 +41,7 @@ from appliance.web.views import (
     bodies,
     charts,
     checks,
+    guide_table,
     guided,
     guides,
     help,
@@ -55,7 +56,7 @@ from appliance.web.views import (
 LONGEST_FORM = 2 * 1024 * 1024
 """A list of some thousand lenses as CSV."""
 _VIEWS = (
-    now, guided, guides, checks, lenses, lens_files, bodies, charts, visits, pair, admin, help, setting,
+    now, guided, guides, guide_table, checks, lenses, lens_files, bodies, charts, visits, pair, admin, help, setting,
 )  # fmt: skip
 log = logging.getLogger(__name__)
 _STATIC = Path(__file__).with_name("static")

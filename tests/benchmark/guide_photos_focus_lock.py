@@ -11,6 +11,7 @@ from appliance.guides.focus_lock import PROCEDURE
 from appliance.guides.procedure import Step
 from tests.benchmark import guide_photos, guided
 from tests.benchmark.guide_focus_lock import camera, truth_of
+from tests.benchmark.guide_photos import photographed_base
 from tests.benchmark.guide_walk import defaults
 from tests.benchmark.report import Table
 from tests.benchmark.trials import Options
@@ -29,7 +30,7 @@ def draw(seed: int) -> tuple[Case, guided.Truth]:
             return {**defaults(step, case), "mode": told.mode, "shots": 6}
         return {**defaults(step, case), "hunted": min(told.hunted, 6)}
 
-    world = replace(told.world, base=replace(told.world.base, roll_deg=1.5))
+    world = replace(told.world, base=photographed_base(told.world.base))
     case = guide_photos.walk(
         PROCEDURE,
         Case(told.setup, LensFacts(max_aperture=told.setup.f_number), BodyFacts("B1")),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from appliance.guides.case import Case
 from appliance.guides.return_to_mark import PROCEDURE
 from tests.benchmark import guide_photos, guided
+from tests.benchmark.guide_photos import photographed_base
 from tests.benchmark.guide_return_to_mark import answers_of, misread, ring, truth_of
 from tests.benchmark.report import Table
 from tests.benchmark.trials import Options
@@ -23,7 +24,7 @@ def draw(seed: int) -> tuple[Case, guided.Truth]:
         distances=(25.0, 27.0),
         kinds=("none", "backlash", "step", "trend", "scatter", "calibrate"),
     )
-    told = replace(told, world=replace(told.world, base=replace(told.world.base, roll_deg=1.5)))
+    told = replace(told, world=replace(told.world, base=photographed_base(told.world.base)))
     case = guide_photos.walk(PROCEDURE, Case(told.setup, told.lens), told.world, answers_of(told))
     case = misread(told, case) if told.kind == "calibrate" else case
     return case, truth_of(told)

@@ -123,7 +123,8 @@ BY_PAGE = {
     "GET /guides": "list_guides list_runs list_advice list_proposals", "GET /guides/<name>": "list_guides list_runs",
     "POST /guides/<name>": "post_run", "GET /guide/<uuid>": "get_run", "GET /guide/<uuid>/live": "get_run get_station",
     "POST /guide/<uuid>": "post_run_action", "GET /guide/<uuid>.pdf": "get_run_report",
-    "GET /guide/<uuid>.json": "get_run", "POST /setting": "put_setting", "POST /lens/quick": "post_lens",
+    "GET /guide/<uuid>.json": "get_run", "GET /guide/<uuid>.csv": "get_run", "POST /setting": "put_setting",
+    "POST /lens/quick": "post_lens",
     "GET /settings": "list_settings list_access list_webhooks list_audit",
 }  # fmt: skip
 """Everything that the page shows and does, and the operations that do it for programs."""

@@ -18,7 +18,7 @@ from appliance.focus.result import Result, Verdict
 from appliance.frame import Frame
 from appliance.guides import catalogue
 from appliance.guides.case import LensFacts
-from appliance.guides.finding import Figure
+from appliance.guides.finding import Figure, Finding
 from appliance.guides.proposals import LastRun, proposals
 from appliance.guides.symptoms import SYMPTOMS
 from appliance.store import open_store
@@ -305,3 +305,18 @@ def test_a_run_as_json_is_whole(at_work: tuple[Page, Rig], tmp_path: Path) -> No
     store.close()
     assert told["operator"] == "Ann"
     assert told["finding"]["causes"][0]["code"] == "NOT_ENOUGH"
+
+
+def test_a_table_of_marks_can_be_taken_as_csv_and_other_runs_have_none(
+    at_work: tuple[Page, Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, rig = at_work
+    where = start(page, rig)
+    assert page.get(f"{where}.csv").status_code == 404
+    row = {"mark": "=200", "distance_m": 1.5, "u95_m": 0.004, "distance_ft": 4.921, "from_near_m": 1.498}
+    row |= {"from_far_m": 1.502, "focal_length_mm": 50.0}
+    finding = Finding(Verdict.PASS, "One mark.", data={"mode": "calibrate", "table": [row]})
+    monkeypatch.setattr("appliance.store.guides.finding_of", lambda session, run: finding)
+    answer = page.get(f"{where}.csv")
+    assert answer.mimetype == "text/csv"
+    assert answer.text.splitlines()[1] == "'=200,1.5000,0.0040,4.9210,1.4980,1.5020,50.0"
