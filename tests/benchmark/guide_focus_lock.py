@@ -60,6 +60,7 @@ def camera(
     coc_um: tuple[float, float] = (12.0, 30.0),
     distances: tuple[float, float] = (25.0, 50.0),
     noise_um: tuple[float, float] = (0.2, 1.5),
+    counts: Sequence[int] = (8, 10, 12),
 ) -> Camera:
     """One camera; its fault is of a size promised to be named, or none; ``distances`` in focal lengths."""
     rng = np.random.default_rng(seed)
@@ -69,7 +70,7 @@ def camera(
     setup = Setup(focal, f_number, 6.2, coc_um=float(rng.uniform(*coc_um)))
     scene = bench(focal, f_number, focal * float(rng.uniform(*distances)))
     tolerance = f_number * (1 + truth.magnification(scene)) * setup.coc_um
-    noise, shots = float(rng.uniform(*noise_um)), int(rng.choice([8, 10, 12]))
+    noise, shots = float(rng.uniform(*noise_um)), int(rng.choice(counts))
     true_noise, way = noise * float(rng.uniform(0.9, 1.15)), float(rng.choice([-1.0, 1.0]))
     quiet = tolerance * float(rng.uniform(0.03, 0.12))
     faults: dict[str, Any] = {

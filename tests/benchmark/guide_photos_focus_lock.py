@@ -16,19 +16,26 @@ from tests.benchmark.guide_walk import defaults
 from tests.benchmark.report import Table
 from tests.benchmark.trials import Options
 
-RUNS = 20
+RUNS, SHOTS = 20, 6
 NOISE_UM = (0.6, 1.0)
 """A photo's own noise with this sensor, roughly: what faults are drawn by."""
 
 
 def draw(seed: int) -> tuple[Case, guided.Truth]:
     """A run with its truth; a camera that focuses anew is left so, to spare photos."""
-    told = camera(seed, f_numbers=(1.4, 2.0), coc_um=(12.0, 15.0), distances=(25.0, 27.0), noise_um=NOISE_UM)
+    told = camera(
+        seed,
+        f_numbers=(1.4, 2.0),
+        coc_um=(12.0, 15.0),
+        distances=(25.0, 27.0),
+        noise_um=NOISE_UM,
+        counts=(SHOTS,),
+    )
 
     def answer(step: Step, case: Case) -> Mapping[str, Any]:
         if step.key == "setup":
-            return {**defaults(step, case), "mode": told.mode, "shots": 6}
-        return {**defaults(step, case), "hunted": min(told.hunted, 6)}
+            return {**defaults(step, case), "mode": told.mode, "shots": SHOTS}
+        return {**defaults(step, case), "hunted": told.hunted}
 
     world = replace(told.world, base=photographed_base(told.world.base))
     case = guide_photos.walk(
