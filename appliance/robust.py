@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from appliance.arrays import Array
+from appliance.arrays import Array, Mask
 
 TINY = 1e-12
 """Stands for zero where a residual divides: far below any that matters, far above rounding."""
@@ -52,6 +52,10 @@ class Posterior(Protocol[P]):
 
     def stepped(self, point: P, step: Array) -> P:
         """The point a step (p,) away, held within its bounds."""
+        ...
+
+    def held(self, point: P, gradient: Array) -> Mask:
+        """(p,) True for parameters at a bound that the cost falls beyond: they stay, and the others are solved for."""
         ...
 
 
@@ -103,6 +107,13 @@ class Minimum(Generic[P]):
     stopped: str
 
 
+def _freed(normal: Array, gradient: Array, held: Mask) -> tuple[Array, Array]:
+    """Normal equations without the parameters ``held`` (p,) at their bounds: those make no step and promise nothing."""
+    if not held.any():
+        return normal, gradient
+    return np.where(held[:, None] | held, np.diag(held.astype(float)), normal), np.where(held, 0.0, gradient)
+
+
 def descend(posterior: Posterior[P], start: P, how: Descent) -> Minimum[P]:
     """Damped Gauss-Newton from ``start``; never ends higher than it began.
 
@@ -123,11 +134,13 @@ def descend(posterior: Posterior[P], start: P, how: Descent) -> Minimum[P]:
     point, damping = start, how.first
     normal, gradient = posterior.equations(point)
     for steps in range(how.max_steps):
-        if how.min_promise and gradient @ np.linalg.solve(normal, gradient) < how.min_promise:
+        free_normal, free_gradient = _freed(normal, gradient, posterior.held(point, gradient))
+        promise = free_gradient @ np.linalg.solve(free_normal, free_gradient) if how.min_promise else np.inf
+        if promise < how.min_promise:
             return Minimum(point, normal, steps, "no step promises more")
         for _ in range(how.max_dampings):
-            marquardt = damping * np.diag(np.diag(normal) + how.floor)
-            step = np.asarray(np.linalg.solve(normal + marquardt, -gradient), float)
+            marquardt = damping * np.diag(np.diag(free_normal) + how.floor)
+            step = np.asarray(np.linalg.solve(free_normal + marquardt, -free_gradient), float)
             trial = posterior.stepped(point, step)
             if trial.cost <= point.cost * (1 + TINY):
                 break

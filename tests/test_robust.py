@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from appliance import robust
-from appliance.arrays import Array
+from appliance.arrays import Array, Mask
 
 X = np.linspace(0, 3, 40)
 RNG = np.random.default_rng(5)
@@ -35,6 +35,9 @@ class Decay:
 
     def at(self, v: Array) -> Place:
         return Place(v, robust.huber_loss(self.residual(v), self.threshold))
+
+    def held(self, point: Place, gradient: Array) -> Mask:
+        return np.zeros(len(gradient), bool)
 
     def stepped(self, point: Place, step: Array) -> Place:
         return self.at(point.v + step)
@@ -127,3 +130,29 @@ def test_units_that_differ_by_many_orders_leave_an_inverse_exact() -> None:
 def test_an_edge_that_nothing_is_known_of_raises_nothing() -> None:
     assert np.isfinite(robust.scaled_inverse(np.zeros((2, 3, 3)))).all()
     assert robust.scaled_pseudo_inverse(np.diag([4.0, 0.0]), 1e-10) == pytest.approx(np.diag([0.25, 0.0]))
+
+
+class Bounded(Decay):
+    """The same where the decay may not be as fast as it is."""
+
+    FASTEST = 0.8
+
+    def held(self, point: Place, gradient: Array) -> Mask:
+        return np.array([False, point.v[1] >= self.FASTEST and gradient[1] < 0])
+
+    def stepped(self, point: Place, step: Array) -> Place:
+        return self.at(np.minimum(point.v + step, (np.inf, self.FASTEST)))
+
+
+def test_a_descent_that_a_bound_holds_back_ends_at_the_bounded_optimum_in_few_steps() -> None:
+    model = Bounded(3.0)
+    how = robust.Descent(max_steps=60, max_dampings=10, first=1e-4, min_promise=1e-4)
+    found = robust.descend(model, model.at(np.array([1.0, 0.3])), how)
+    best = least_squares(
+        lambda v: model.residual(v), (1.0, 0.3), loss="huber", f_scale=3.0,
+        bounds=((-np.inf, -np.inf), (np.inf, Bounded.FASTEST)), xtol=1e-12, ftol=1e-12, gtol=1e-12,
+    )  # fmt: skip
+    assert found.point.v == pytest.approx(best.x, rel=1e-3)
+    assert found.point.v[1] == Bounded.FASTEST
+    assert found.stopped == "no step promises more"
+    assert found.steps < 20

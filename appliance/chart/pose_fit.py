@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.arrays import Array, Index
+from appliance.arrays import Array, Index, Mask
 from appliance.chart.pose import PARAMETERS, Pose
 from appliance.chart.slopes import slopes
 from appliance.robust import Descent, descend, huber_loss, huber_weights
@@ -63,6 +63,10 @@ class _Sightings:
             return _Sighted(v, np.inf, r)
         own = self.tightness * (v[self.free] - self.mean) ** 2
         return _Sighted(v, huber_loss(r, HUBER) + float(own.sum()), r)
+
+    def held(self, point: _Sighted, gradient: Array) -> Mask:
+        """No parameter has a bound."""
+        return np.zeros(len(gradient), bool)
 
     def stepped(self, point: _Sighted, step: Array) -> _Sighted:
         """The posterior a step of the free parameters away."""

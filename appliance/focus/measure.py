@@ -19,6 +19,7 @@ from appliance.focus.edges.survey import MIN_SEGMENTS, Survey, survey, usable
 from appliance.focus.fit import through_focus
 from appliance.focus.fit.final import Fitted, fit_strips
 from appliance.focus.fit.initial import InitialFit
+from appliance.focus.fit.stop import wrong_stop
 from appliance.focus.lens.data import Segments
 from appliance.focus.lens.defocus import DefocusScale
 from appliance.focus.lens.fitted import FittedLens, curve
@@ -166,6 +167,9 @@ def _focus(
         return initial, trace
     found = f"focus {initial.fit.best_focus_waves:+.2f} ± {initial.fit.best_focus_sd_waves:.2f} waves"
     trace = (*trace, replace(timed("initial fit", start, found), within=initial.fit.trace))
+    elsewhere = wrong_stop(initial, seen.pose.pose, setup)
+    if elsewhere is not None:
+        return elsewhere, trace
     start = time.perf_counter()
     near = measure_near_focus(frame, located.layout, seen, setup, initial.fit)
     if near is None:

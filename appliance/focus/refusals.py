@@ -90,21 +90,30 @@ def wrong_f_number(fit: FittedLens, pose: Pose, setup: Setup) -> Reason | None:
     CHECK_F_NUMBER, which is no reason to refuse a photo, if a tilt of the sensor along the chart's slope would explain
     it too: that changes how fast defocus grows by its part of m tan θ, θ being the chart's tilt.
     """
-    kappa, sd = (
-        float(fit.shape[APERTURE_RATIO]),
-        float(np.sqrt(fit.covariance[APERTURE_RATIO, APERTURE_RATIO])),
-    )
+    kappa, sd = cone_ratio(fit)
     low, high = 1 / MAX_CONE_RATIO, MAX_CONE_RATIO
     at_least, at_most = APERTURE_RATIO.bounds
     within = at_least < kappa < at_most
     if low <= kappa + 2 * sd and kappa - 2 * sd <= high and within:
         return None
-    slope = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3 * np.tan(np.radians(pose.tilt_deg))
-    tilt = PLAUSIBLE_SENSOR_TILT_RAD / max(slope, 1e-9)
+    low, high = cones_explained(pose, setup)
     # at an end of its range the ratio is only known to lie beyond
-    explained = within and low - tilt <= kappa + 2 * sd and kappa - 2 * sd <= high + tilt
+    explained = within and low <= kappa + 2 * sd and kappa - 2 * sd <= high
     code = "CHECK_F_NUMBER" if explained else "WRONG_F_NUMBER"
     return reason(code, measured=setup.f_number / kappa, given=setup.f_number)
+
+
+def cone_ratio(fit: FittedLens) -> tuple[float, float]:
+    """κ, the cone of light that a fit found in parts of the given stop's, and its standard deviation."""
+    variance = float(fit.covariance[APERTURE_RATIO, APERTURE_RATIO])
+    return float(fit.shape[APERTURE_RATIO]), float(np.sqrt(variance))
+
+
+def cones_explained(pose: Pose, setup: Setup) -> tuple[float, float]:
+    """The least and the greatest κ that a mark and a tilt of the sensor explain."""
+    slope = pose.scale_px_per_mm * setup.pixel_pitch_um * 1e-3 * np.tan(np.radians(pose.tilt_deg))
+    tilt = float(PLAUSIBLE_SENSOR_TILT_RAD / max(slope, 1e-9))
+    return 1 / MAX_CONE_RATIO - tilt, MAX_CONE_RATIO + tilt
 
 
 def clipped(batch: EdgeBatch) -> Reason | None:

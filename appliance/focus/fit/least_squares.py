@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appliance.arrays import Array
-from appliance.focus.lens.parameters import FOCUS, SHAPE_PARAMETERS, within_bounds
+from appliance.arrays import Array, Mask
+from appliance.focus.lens.parameters import FOCUS, SHAPE_PARAMETERS, held_by_bounds, within_bounds
 from appliance.focus.lens.response import Problem
 from appliance.robust import Descent, descend, huber_loss, huber_weights
 
@@ -123,6 +123,10 @@ class _Posterior:
         """The posterior a step away, within the parameters' bounds."""
         return self.at(within_bounds(point.v + np.clip(step, -1.0, 1.0)))
 
+    def held(self, point: _Point, gradient: Array) -> Mask:
+        """(p,) True for parameters at a bound that the cost falls beyond."""
+        return held_by_bounds(point.v, gradient)
+
     def equations(self, point: _Point) -> tuple[Array, Array]:
         """Normal matrix (p, p) and gradient (p,), priors included."""
         image, shape = self.problem.data.image_likelihood, slice(0, SHAPE_PARAMETERS)
@@ -136,14 +140,16 @@ class _Posterior:
         return normal, gradient
 
 
-def maximum_a_posteriori(problem: Problem, v: Array, mean: Array, sd: Array) -> Solution:
+def maximum_a_posteriori(
+    problem: Problem, v: Array, mean: Array, sd: Array, how: Descent = DESCENT
+) -> Solution:
     """The parameters of greatest posterior density, by damped Gauss-Newton from ``v``.
 
     The likelihood is Gaussian within ``HUBER`` standard deviations of each whitened response and Laplacian beyond; the
     priors are Gaussian with ``mean`` and ``sd`` (p,), infinite where nothing is known.
     """
     posterior = _Posterior(problem, mean, 1 / sd**2)
-    found = descend(posterior, posterior.at(v), DESCENT)
+    found = descend(posterior, posterior.at(v), how)
     point, r = found.point, found.point.residual
     reduced = float((huber_weights(r, HUBER) * r * r).sum() / max(problem.data.count.sum() - len(v), 1))
     return Solution(point.v, found.normal, reduced, point.cost, found.steps, found.stopped)

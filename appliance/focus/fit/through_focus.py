@@ -31,6 +31,7 @@ focus changes four times in a turn, q_f is that of such edges.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -43,7 +44,13 @@ from appliance.focus.fit.aberration_search import (
     oblique_correction,
     select,
 )
-from appliance.focus.fit.least_squares import Solution, focus_sd_waves, maximum_a_posteriori, profile_sd
+from appliance.focus.fit.least_squares import (
+    DESCENT,
+    Solution,
+    focus_sd_waves,
+    maximum_a_posteriori,
+    profile_sd,
+)
 from appliance.focus.fit.model_error import HIDDEN_PART, MAX_MODEL_CHI2, focus_sd_of_model, typical_misfit
 from appliance.focus.lens.data import Segments
 from appliance.focus.lens.fitted import FittedLens
@@ -65,6 +72,7 @@ from appliance.focus.lens.parameters import (
 from appliance.focus.lens.priors import Priors
 from appliance.focus.lens.response import Correction, Problem, print_log_amplitude, split
 from appliance.focus.trace import Ran, Stage, Step, run
+from appliance.robust import Descent
 
 MIN_COST_DECREASE = 12.0
 """By how much a loose prior must lower −2 log posterior to be taken: "very strong" evidence (Kass and Raftery 1995,
@@ -81,6 +89,12 @@ this many of its standard deviations."""
 MAX_APERTURE_ERROR = 0.25
 """If κ differs from 1 by more the f-number is wrong by more than two thirds of a stop; the search is skipped, whose
 terms mimic it."""
+FAR_STOP = (0.5, 1.6)
+"""A κ beyond these is another stop by two stops closed, or one and a third open; spherical aberration, motion and
+astigmatism, which would take on part of its blur, are then not looked for. No mark is so wrong."""
+MAX_FIRST_STEPS = 12
+"""Of the fit to the survey, which only leads to another: lenses near the given stop take 3 to 6 steps, and for those
+far from it no number is enough, as the fit has not their diffraction (``stop.py``)."""
 MIN_PROFILE_UM = 0.2
 """Below this σ, µm on the image side, the profile likelihood is skipped: a tenth of the depth of focus at f/1.4, within
 which the response is as good as linear in focus."""
@@ -117,13 +131,21 @@ def _moved(before: Solution, after: Solution) -> str:
     return f"focus {waves:+.4f} waves ({waves / focus_sd_waves(after):+.1f} σ)"
 
 
-def _minimum(state: FitState) -> tuple[FitState, Ran]:
-    best = maximum_a_posteriori(state.problem, state.best.v, state.mean, state.sd)
+def _minimum(state: FitState, how: Descent = DESCENT) -> tuple[FitState, Ran]:
+    best = maximum_a_posteriori(state.problem, state.best.v, state.mean, state.sd, how)
     return replace(state, best=best), Ran(best.steps, _moved(state.best, best), best.stopped)
+
+
+def _far_stop(state: FitState) -> bool:
+    """Whether the cone is that of quite another stop, whose blur no further stage explains."""
+    low, high = FAR_STOP
+    return not low < state.best.v[APERTURE_RATIO] < high
 
 
 def _loose_priors(state: FitState) -> tuple[FitState, Ran]:
     """Spherical aberration or motion beyond their usual priors, where that convinces."""
+    if _far_stop(state):
+        return state, Ran(0, "nothing", "the f-number is wrong")
     taken: list[str] = []
     groups: tuple[tuple[Parameter, ...], ...] = ((SPHERICAL,), (MOTION_COS2, MOTION_SIN2))
     best, sd = state.best, state.sd
@@ -142,6 +164,8 @@ def _loose_priors(state: FitState) -> tuple[FitState, Ran]:
 
 def _oblique(state: FitState) -> tuple[FitState, Ran]:
     """What the shape's own astigmatism blurs across its axes, taken out of the data."""
+    if _far_stop(state):
+        return state, Ran(0, "nothing", "the f-number is wrong")
     for count in range(MAX_OBLIQUE_ITERATIONS):
         value = oblique_correction(state.problem, state.best.v)
         if not (state.selected.value.any() or value.any()):
@@ -214,6 +238,11 @@ def _profiled(state: FitState) -> tuple[FitState, Ran]:
 
 
 MINIMUM = Stage("minimum", "no step promises to lower −2 log posterior by 1e-4", _minimum)
+FIRST_MINIMUM = Stage(
+    "minimum",
+    f"as the minimum, or {MAX_FIRST_STEPS} steps",
+    partial(_minimum, how=replace(DESCENT, max_steps=MAX_FIRST_STEPS)),
+)
 LOOSE_PRIORS = Stage(
     "loose priors",
     f"each group once; taken if −2 log posterior falls by {MIN_COST_DECREASE:g}",
@@ -234,7 +263,7 @@ PROFILE = Stage(
 
 PLAIN = (MINIMUM, LOOSE_PRIORS, OBLIQUE)
 """Stages of a fit that only leads to another."""
-SURVEYED = (*PLAIN, LOOSE_EVEN)
+SURVEYED = (FIRST_MINIMUM, LOOSE_PRIORS, OBLIQUE, LOOSE_EVEN)
 """Stages of the fit to the survey."""
 SELECTED = (*PLAIN, ABERRATIONS)
 """Stages of a fit that tells edges which follow no lens from a lens that has more than its shape."""

@@ -12,7 +12,7 @@ from math import hypot, inf
 
 import numpy as np
 
-from appliance.arrays import Array
+from appliance.arrays import Array, Mask
 
 
 @dataclass(frozen=True)
@@ -311,6 +311,15 @@ def within_bounds(v: Array) -> Array:
     low, high = _BOUNDS
     np.clip(v[:SHAPE_PARAMETERS], low, high, out=bounded[:SHAPE_PARAMETERS])
     return bounded
+
+
+def held_by_bounds(v: Array, gradient: Array) -> Mask:
+    """(p,) True for members of the shape at a bound that a cost with this gradient (p,) falls beyond."""
+    held = np.zeros(len(v), bool)
+    low, high = _BOUNDS
+    shape, slope = v[:SHAPE_PARAMETERS], gradient[:SHAPE_PARAMETERS]
+    held[:SHAPE_PARAMETERS] = ((shape <= low) & (slope > 0)) | ((shape >= high) & (slope < 0))
+    return held
 
 
 _BOUNDS = np.array([parameter.bounds for parameter in LENS]).T
