@@ -62,6 +62,7 @@ def test_every_screen_is_in_the_manual(page: Page) -> None:
         "pictures",
         "api",
         "healthz",
+        "metrics",
         "labels.pdf",
         "lenses.csv",
         "checks.csv",
