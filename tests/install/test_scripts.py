@@ -1,5 +1,6 @@
 """The shell scripts: clean by shellcheck, helpful, and harmless when only asked what they would do."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -50,6 +51,40 @@ def test_a_dry_run_names_every_step_in_order() -> None:
         "focuscheck doctor",
     ):
         assert word in done.stdout
+
+
+def test_a_release_archive_is_whole_signed_and_refused_once_it_is_not(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    made = subprocess.run(
+        [str(TOP / "scripts" / "release"), "--without-wheels", "--output", str(tmp_path), "--key", str(key)],
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+    archive = Path(made.stderr.splitlines()[-1])
+    subprocess.run(["tar", "-xzf", str(archive), "-C", str(tmp_path)], check=True)
+    folder = tmp_path / archive.name.removesuffix(".tar.gz")
+    parts = json.loads((folder / "sbom.json").read_text())["components"]
+    assert {"numpy", "flask", "sqlalchemy", "prometheus-client"} <= {part["name"] for part in parts}
+    signers = tmp_path / "signers"
+    signers.write_text("focuscheck " + key.with_suffix(".pub").read_text())
+    verify = ["ssh-keygen", "-Y", "verify", "-f", str(signers), "-I", "focuscheck", "-n", "focuscheck"]
+    with (folder / "SHA256SUMS").open() as sums:
+        signed = subprocess.run([*verify, "-s", str(folder / "SHA256SUMS.sig")], stdin=sums)
+    assert signed.returncode == 0
+
+    def dry() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(folder / "scripts" / "install"), "--dry-run"], capture_output=True, text=True
+        )
+
+    assert dry().returncode == 0
+    with (folder / "appliance" / "cli.py").open("a") as file:
+        file.write("# changed on the way\n")
+    spoiled = dry()
+    assert spoiled.returncode == 1
+    assert "not whole" in spoiled.stderr
 
 
 def test_on_a_pi_i2c_is_switched_on_and_elsewhere_nothing_is(tmp_path: Path) -> None:
