@@ -115,7 +115,7 @@ def returns_finding(case: Case) -> Finding:
         _headline(found, verdict),
         tuple(_figures(found, moved)),
         tuple(causes),
-        _advice(causes),
+        _advice(causes, verdict),
         _next(causes, verdict),
         (_plot(found),),
         signed=False,
@@ -160,7 +160,8 @@ def _slipped(slip: Change, drive: str) -> Reason:
     return Reason(code, f"Ring or gear slipped {how}{unsure}.")
 
 
-def _advice(causes: list[Reason]) -> tuple[str, ...]:
+def _advice(causes: list[Reason], verdict: Verdict) -> tuple[str, ...]:
+    """What each cause calls for; a lens that keeps its tolerance is not sent to the service for what is remarked."""
     of = {
         "SLIP_STEP": ("LOCK_SCREW", "REPEAT_RUN"),
         "SLIP_TREND": ("LOCK_SCREW", "REPEAT_RUN"),
@@ -169,7 +170,8 @@ def _advice(causes: list[Reason]) -> tuple[str, ...]:
         "BACKLASH": ("SERVICE",),
         "MARK_MOVED": ("RE_SEAT", "SERVICE"),
     }
-    return tuple(dict.fromkeys(code for cause in causes for code in of[cause.code]))
+    wanted = dict.fromkeys(code for cause in causes for code in of[cause.code])
+    return tuple(code for code in wanted if code != "SERVICE" or verdict is not Verdict.PASS)
 
 
 def _next(causes: list[Reason], verdict: Verdict) -> str:
@@ -183,8 +185,10 @@ def _next(causes: list[Reason], verdict: Verdict) -> str:
             "Seat the lens again and repeat; if it stays, set the mark anew and hand the lens to the service."
         )
     if codes:
+        same_side = "Always come to the mark from the same side"
+        passed = verdict is Verdict.PASS
         return (
-            "Always come to the mark from the same side; hand the lens to the service if that is not enough."
+            f"{same_side}." if passed else f"{same_side}; hand the lens to the service if that is not enough."
         )
     return "Nothing to do." if verdict is Verdict.PASS else "Too close to tell: repeat with more returns."
 

@@ -34,7 +34,8 @@ PAGES = (
     "/visits/1", "/compare?a=12&b=13", "/focus", "/align", "/health", "/settings", "/pair", "/help", "/help/start",
     "/help/screens", "/help/settings", "/help/glossary", "/lens/new", "/lens/import", "/lens/edit/FC-0117",
     "/bodies", "/bodies/B-1", "/body/new", "/body/edit/B-1", "/help/lenses", "/help/admin", "/help/verdicts",
-    "/charts", "/charts/a4-general", "/charts/a4-p3.15", "/nowhere",
+    "/charts", "/charts/a4-general", "/charts/a4-p3.15", "/guides", "/guides/back-focus",
+    "/help/guides", "/help/focus", "/lens/quick/FC-9999", "/nowhere",
 )  # fmt: skip
 
 

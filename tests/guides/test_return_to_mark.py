@@ -67,6 +67,9 @@ def test_a_backlash_worth_telling_is_named_with_its_side() -> None:
     assert finding.named("BACKLASH")
     assert "farther" in finding.causes[0].text
     assert "same side" in finding.next_action
+    within = PROCEDURE.analyse(visit(by_turns(far=[v + 18 for v in FAR])))
+    assert (within.verdict, within.named("BACKLASH")) == (Verdict.PASS, True)
+    assert "SERVICE" not in within.advice, "what keeps its tolerance stays in service"
 
 
 def test_returns_that_scatter_fail() -> None:

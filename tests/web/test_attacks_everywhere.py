@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from conftest import SettingsFactory
-from examples import RESULT
+from examples import RESULT, SETUP
 from page_fixtures import HOME, Page, add, page_of
 from test_attacks import NASTY
 
 from appliance.store import open_store
 from appliance.store.access import trail
+from appliance.store.clock import now
+from appliance.store.guides import find_runs, start_run
+from appliance.store.house import Lens
 from appliance.store.models import Check
 from appliance.web.limits import RateLimit
 from appliance.web.security import PHONE_COOKIE
@@ -24,7 +27,8 @@ pytest_plugins = ["page_fixtures"]
 SHOWN = (
     "/", "/checks", "/checks/1", "/lenses", "/lenses/FC-1", "/lens/new", "/lens/edit/FC-1", "/lens/import", "/bodies",
     "/bodies/B-1", "/body/new", "/body/edit/B-1", "/visits", "/visits/1", "/compare?a=1&b=1", "/focus", "/align",
-    "/health", "/settings", "/pair", "/help", "/help/settings", "/charts", "/charts/a4-general",
+    "/health", "/settings", "/pair", "/help", "/help/settings", "/charts", "/charts/a4-general", "/help/guides",
+    "/help/focus", "/guides", "/guides/return-to-mark", "/lens/quick/FC-9", "/lens/quick/FC-9?low=24&high=70",
 )  # fmt: skip
 HARMLESS = ("/pair/end",)
 """Forms that would end this very phone's access; they have no field."""
@@ -114,10 +118,19 @@ def test_the_search_for_live_markup_finds_it() -> None:
         assert alive(f"<p>{text}</p>") or alive(f'<input value="{text}">')
 
 
+def shown(page: Page) -> list[str]:
+    """Every page, with that of the guided check under way."""
+    store = open_store(page.data_dir)
+    with store.reading() as session:
+        runs = [f"/guide/{run.uuid}" for run in find_runs(session)]
+    store.close()
+    return [*SHOWN, *runs]
+
+
 def forms_of(page: Page) -> list[Form]:
     """Every form of every page."""
     found: dict[tuple[str, tuple[str, ...]], Form] = {}
-    for path in SHOWN:
+    for path in shown(page):
         answer = page.get(path)
         assert answer.status_code == 200, path
         parser = Forms()
@@ -136,6 +149,16 @@ def admin(page: Page) -> Page:
         page.app.extensions[name] = RateLimit(0.0, 100_000.0)
     page.post("/visits", lens="FC-1", kind="return", rental="R-1")
     page.post("/charts/bar", chart="a4-general", bar_mm="99.8")
+    store = open_store(page.data_dir)
+    with store.session() as session:
+        at = now().wall
+        session.add(Lens(tag="Z-1", focal_min_mm=24.0, focal_max_mm=70.0, created_at=at))
+        start_run(session, "return-to-mark", SETUP, at, lens_tag="FC-1")
+    store.close()
+    assert page.station.now is not None
+    page.station.now = replace(
+        page.station.now, lens_tag="Z-1"
+    )  # a zoom asks at which focal length it stands
     return page
 
 
@@ -167,7 +190,7 @@ def test_nothing_typed_into_any_field_of_any_form_comes_alive(admin: Page, text:
     admin.post("/pair/begin", role="operator")
     admin.post("/pair", pin=admin.station.pin, name=text)
     for path in (
-        *SHOWN,
+        *shown(admin),
         "/api/v1/checks",
         "/api/v1/lenses",
         "/api/v1/bodies",
