@@ -313,7 +313,7 @@ def test_a_lens_selected_is_the_lens_of_the_presses_that_follow(
         ({"coc_um": 6.0}, None, (25.0, 2.8, 6.0, None)),
         ({"coc_um": 6.0, "tolerance_um": 12.5}, 4.0, (25.0, 2.8, 4.0, 12.5)),
         ({"focal_min_mm": 50.0, "max_aperture": 1.4}, None, (50.0, 1.4, 15.0, None)),
-        ({"focal_min_mm": 24.0, "focal_max_mm": 70.0, "max_aperture": 4.0}, None, (25.0, 4.0, 15.0, None)),
+        ({"focal_min_mm": 24.0, "focal_max_mm": 70.0, "max_aperture": 4.0}, None, (40.0, 4.0, 15.0, None)),
     ],
 )
 def test_a_lens_is_judged_by_what_the_records_say_of_it_and_of_the_body(
@@ -335,6 +335,8 @@ def test_a_lens_is_judged_by_what_the_records_say_of_it_and_of_the_body(
             session.add(Body(tag="B-1", created_at=at, coc_um=body_coc_um))
         rig.station.select_lens("FC-1")
         rig.station.select_body("B-1")
+        if "focal_max_mm" in own:  # nobody but the one at the bench knows where a zoom stands
+            rig.station.set_up(40.0, None)
         stored = rig.station.press().result(PATIENCE_S)
         setup = used[0]
         assert (setup.focal_length_mm, setup.f_number, setup.coc_um, setup.tolerance_um) == judged_by
