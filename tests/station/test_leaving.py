@@ -110,7 +110,8 @@ def test_a_station_that_is_stopped_finishes_its_check_closes_the_records_and_end
         check = store.latest("FC-0117")
         assert check is not None
         assert store.count() == 1
-    assert len(list((tmp_path / "pictures").iterdir())) == 2
+    kept = sorted(file.suffix for file in (tmp_path / "pictures").iterdir())
+    assert kept == [".gz", ".jpg", ".png"], "preview, raw photo, and the record beside them"
 
 
 def test_a_page_that_is_stopped_closes_the_records_and_ends_with_0(tmp_path: Path) -> None:
