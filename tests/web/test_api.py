@@ -126,14 +126,14 @@ BY_PAGE = {
     "GET /guide/<uuid>.json": "get_run", "GET /guide/<uuid>.csv": "get_run", "POST /setting": "put_setting",
     "POST /lens/quick": "post_lens",
     "GET /settings": "list_settings list_access list_webhooks list_audit",
+    "POST /health/seen": "post_health_seen",
 }  # fmt: skip
 """Everything that the page shows and does, and the operations that do it for programs."""
 OF_BROWSERS = (
-    "/static/", "/pair", "/help", "/settings/units", "/lens/new", "/lens/edit/", "/lens/quick/", "/lens/import",
-    "/body/new",
-    "/body/edit/",
+    "/static/", "/pair", "/help", "/metrics", "/settings/units", "/lens/new", "/lens/edit/", "/lens/quick/",
+    "/lens/import", "/body/new", "/body/edit/",
 )  # fmt: skip
-"""Files, the manual, empty forms, and how a phone is paired: programs have tokens instead."""
+"""Files, the manual, what monitoring reads, empty forms, and how a phone is paired: programs have tokens instead."""
 
 
 def test_the_api_does_all_the_page_does(page: Page) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Response
 
 from appliance.store import baselines
-from appliance.store.access import OPERATOR
+from appliance.store.access import ADMIN, OPERATOR
 from appliance.store.bodies import find_bodies, save_body
+from appliance.store.report import note_seen
 from appliance.web import context
 from appliance.web.api import answers as a
 from appliance.web.api import asked as q
@@ -58,6 +59,14 @@ def patch_body(tag: str, body: q.BodyFields) -> a.BodyAnswer:
 def put_bench_body(body: q.BenchBodyBody) -> a.Done:
     """Name a body for the next checks, until another lens is put on the bench."""
     context.station().select_body(body.body)
+    return a.Done()
+
+
+@route("POST", "/health/seen", "Mark the report of mended records as read", role=ADMIN, answer=a.Done)
+def post_health_seen() -> a.Done:
+    """Take the report of damaged records off page and display; it stays in its file."""
+    with context.writing("read what is missing", "records"):
+        note_seen(context.settings().data_dir)
     return a.Done()
 
 
