@@ -11,6 +11,7 @@ from page_fixtures import HOME, Page, add, ready
 
 from appliance.errors import StationBusyError
 from appliance.focus.result import Reason, Result, Verdict
+from appliance.station.health import Health
 from appliance.station.state import Phase
 from appliance.store.report import Report, write_report
 from appliance.web.app import create_app
@@ -168,12 +169,16 @@ def test_an_error_is_a_page_with_a_sentence(page: Page) -> None:
     assert "There is nothing at this address." in answer.text
 
 
+HOT = Health(under_voltage=False, throttled=True, cpu_c=84.0)
+
+
 def test_health_shows_devices_records_and_room(page: Page) -> None:
     add(page, RESULT)
-    page.station.now = replace(ready(), devices=("HQ camera", "GPIO", "SSD1306"), health={"throttled": "no"})
+    page.station.now = replace(ready(), devices=("HQ camera", "GPIO", "SSD1306"), health=HOT.to_dict())
     text = page.get("/health").text
-    for words in ("HQ camera", "SSD1306", "1 checks", "GB free", "throttled"):
+    for words in ("HQ camera", "SSD1306", "1 checks", "GB free", "84 °C. Too hot: give the Pi air."):
         assert words in text
+    assert "throttled" not in text, "no raw names before a technician"
 
 
 def test_what_is_missing_from_the_records_stands_on_the_page_until_an_administrator_has_read_it(
