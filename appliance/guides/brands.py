@@ -1,8 +1,10 @@
 """Autofocus fine-tuning and back-button focus by brand: which way a number moves focus, how far, and where it is set.
 
-Only where a maker's own manual says which way a plus moves focus is the sign taken as known. For all others only
-"nearer" or "farther" is told, and a retest shows whether it was right. Sizes of a step differ from body to body: they
-are a start, and the retest measures them.
+A sign is taken as known for Canon, Nikon, Sony and the Sigma dock only: what their instructions say, as far as
+excerpts of Nikon's and Canon's were at hand, and what the trade found of the others. For all others only "nearer" or
+"farther" is told. Menu paths, ranges and the other sources were not held against the manuals of each body: they are a
+help to find the setting, and the retest shows whether a change was right. Sizes of a step differ from body to body:
+they are a start, and the retest measures them.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ class Brand:
     key, name:
         As stored, and as shown.
     sign:
-        1 if a larger number moves focus farther from the camera, by the maker's own manual; 0 if not known.
+        1 if a larger number moves focus farther from the camera; 0 if not known.
     step_um:
         Image-side µm of one step; None if it follows from the aperture (``step_of_depth``) or is not known.
     step_of_depth:
@@ -39,7 +41,7 @@ class Brand:
     two_ends:
         Whether (newer) bodies keep one value for the wide and one for the tele end of a zoom.
     source:
-        Where this is from.
+        Where this is to be found; see above for what was read.
     """
 
     key: str
